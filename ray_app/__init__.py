@@ -1,0 +1,1 @@
+"""Vigie: situations, not people, from event cameras and drones."""

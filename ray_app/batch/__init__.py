@@ -1,0 +1,1 @@
+"""Back-fill: a manifest of footage into observations, observations into events."""

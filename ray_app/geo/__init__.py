@@ -1,0 +1,1 @@
+"""Pixels to metres, with an uncertainty: fixed cameras and drones."""

@@ -1,0 +1,1 @@
+"""What can be signalled: one file per situation, none importing another."""

@@ -1,0 +1,1 @@
+"""Observations, readings, events and segments on disk."""

@@ -1,0 +1,1 @@
+"""Footage in: finite files, their time line, sampling, the one resize, rendered scenes."""
