@@ -1,0 +1,193 @@
+"""The `vigie` command: parse, call, print."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from ray_app.domain.errors import VigieError
+
+USAGE = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="vigie",
+    help="Signals situations, never people: fire start, crowd density, bottleneck, counter-flow...",
+    epilog="Start with `vigie demo`, then `vigie check configs/sites/pets09.yaml`.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+evaluate = typer.Typer(help="Measures accuracy against labelled footage.", no_args_is_help=True)
+app.add_typer(evaluate, name="evaluate")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Workers = Annotated[
+    Optional[int],  # noqa: UP045  typer reads the annotation at run time
+    typer.Option(min=1, help="Worker processes; default: one per core."),
+]
+Out = Annotated[Path, typer.Option(help="Folder for the results; made if absent.")]
+
+
+@app.command()
+def check(
+    site: Annotated[Path, typer.Argument(help="Site file (YAML).")],
+    as_json: Json = False,
+    schema: Annotated[bool, typer.Option(help="Print the JSON schema for editors.")] = False,
+) -> None:
+    """Lists every fault of a site file at once, or shows what was understood.
+
+    Each fault is one line: `file:line:column: path: what is wrong, what would be right`.
+    """
+    from ray_app.commands.check import run
+
+    raise typer.Exit(run(site, as_json=as_json, schema=schema))
+
+
+@app.command()
+def synth(
+    scenario: Annotated[str, typer.Argument(help="Name of a scene, or `list`.")] = "list",
+    out: Out = Path("out/scene"),
+    seconds: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=1, help="Length; default: the scene's."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same people, same truth.")] = 1,
+    light: Annotated[str, typer.Option(help="day, overcast or night.")] = "day",
+    weather: Annotated[str, typer.Option(help="dry or rain.")] = "dry",
+    workers: Workers = None,
+) -> None:
+    """Renders a scene with exact truth: videos, telemetry, site file, Parquet and JSON."""
+    from ray_app.commands.synth import run
+
+    raise typer.Exit(run(scenario, out, seconds, seed, light, weather, workers))
+
+
+@app.command()
+def backfill(
+    inputs: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Argument(help="Site file (*.yaml), and more footage after --footage."),
+    ] = None,
+    footage: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Files, folders or URLs (s3://, gs://) of video."),
+    ] = None,
+    out: Out = Path("out/backfill"),
+    workers: Workers = None,
+    segment_s: Annotated[
+        float, typer.Option(min=1, help="Footage per unit of work, seconds.")
+    ] = 60.0,
+    num_gpus: Annotated[
+        float, typer.Option(min=0, help="GPUs per detector worker; 0 runs on CPUs.")
+    ] = 0.0,
+    address: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Address of a running Ray cluster; default: a local one."),
+    ] = None,
+    report: Annotated[bool, typer.Option(help="Write the report page.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Turns an archive of footage into observations, events and a report.
+
+    Kill it anywhere and type the same again: only what is missing is done.
+
+    Without a site file every video is a camera of its own, not calibrated: people are counted.
+
+    Exit status: 0 all done, 3 done but some footage failed (listed), 2 bad usage or site file,
+    130 interrupted.
+
+    Example: `vigie backfill configs/sites/pets09.yaml --footage vtest.avi --out out/pets`
+    """
+    from ray_app.commands.backfill import Request, run
+
+    names = inputs or []
+    sites = [name for name in names if name.endswith((".yaml", ".yml"))]
+    videos = (footage or []) + [name for name in names if name not in sites]
+    if len(sites) > 1:
+        raise typer.BadParameter(f"one site file at a time, got {', '.join(sites)}")
+    request = Request(
+        site=Path(sites[0]) if sites else None,
+        footage=tuple(videos),
+        out=out,
+        workers=workers,
+        segment_s=segment_s,
+        num_gpus=num_gpus,
+        address=address,
+        with_report=report,
+        as_json=as_json,
+    )
+    raise typer.Exit(run(request))
+
+
+@app.command()
+def replay(
+    results: Annotated[Path, typer.Argument(help="Folder of an earlier back-fill.")],
+    site: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Site file with other zones, levels or dwell; default: the same."),
+    ] = None,
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Where to write; default: RESULTS/replay-SITE."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Runs the rules again on stored observations: seconds, and no footage is opened."""
+    from ray_app.commands.replay import run
+
+    raise typer.Exit(run(results, site, out, as_json=as_json))
+
+
+@app.command()
+def report(
+    results: Annotated[Path, typer.Argument(help="Folder of a back-fill or a replay.")],
+    as_json: Json = False,
+) -> None:
+    """Writes RESULTS/report/index.html again."""
+    from ray_app.commands.report import run
+
+    raise typer.Exit(run(results, as_json=as_json))
+
+
+@app.command()
+def demo(
+    out: Out = Path("out/demo"),
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Renders three cameras and a drone, back-fills them, compares with the truth. Offline."""
+    from ray_app.commands.demo import run
+
+    raise typer.Exit(run(out, workers, as_json=as_json))
+
+
+@evaluate.command("objects")
+def evaluate_objects(
+    video: Annotated[Path, typer.Option(help="Video file.")],
+    truth: Annotated[Path, typer.Option(help="Boxes with identities, CVML XML.")],
+    site: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Site file whose first camera's networks are used; default: defaults."),
+    ] = None,
+    every: Annotated[int, typer.Option(min=1, help="Score boxes on every n-th frame.")] = 15,
+    as_json: Json = False,
+) -> None:
+    """Measures person boxes: AP at IoU 0.5, and people counted per frame."""
+    from ray_app.commands.evaluate_objects import run
+
+    raise typer.Exit(run(video, truth, site, every, as_json=as_json))
+
+
+def main() -> None:
+    """Entry point: every expected fault is one clear line, never a traceback."""
+    try:
+        app()
+    except VigieError as error:
+        typer.echo(f"vigie: {error}", err=True)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        typer.echo("vigie: interrupted; what was done is kept", err=True)
+        sys.exit(INTERRUPTED)
