@@ -1,6 +1,12 @@
 """What a site file says of the networks."""
 
+import re
+
+from ray_app.domain.ranges import above, between, one_of, refuse_faults
 from ray_app.domain.settings import settings
+
+NAMES = ("nanodet_g", "onnx")
+DECODES = ("yolox", "nanodet", "yolov8", "boxes_scores_labels")
 
 
 @settings
@@ -31,6 +37,22 @@ class OnnxSettings:
     bag: tuple[int, ...] = (24, 26, 28)
     vehicle: tuple[int, ...] = (1, 2, 3, 5, 7)
 
+    def __post_init__(self) -> None:
+        refuse_faults(
+            None if self.file else ("file", "is empty; give the path of the .onnx file"),
+            one_of("decode", self.decode, DECODES),
+            one_of("colour", self.colour, ("bgr", "rgb")),
+            None if all(s > 0 for s in self.std) else ("std", "must be above 0 in every channel"),
+            between("pad_value", self.pad_value, 0, 255),
+            None if self.strides else ("strides", "is empty; as [8, 16, 32]"),
+            *(above("strides", stride, 0, 256) for stride in self.strides),
+            *(
+                between(key, number, 0, 100_000)
+                for key in ("person", "bag", "vehicle")
+                for number in getattr(self, key)
+            ),
+        )
+
 
 @settings
 class ObjectFinderSettings:
@@ -50,6 +72,22 @@ class ObjectFinderSettings:
     min_score: float = 0.3
     onnx: OnnxSettings | None = None
 
+    def __post_init__(self) -> None:
+        uneven = ("input_px", f"{self.input_px} is not a multiple of 32; as 416 or 640")
+        refuse_faults(
+            one_of("name", self.name, NAMES),
+            between("input_px", self.input_px, 64, 4096),
+            uneven if self.input_px % 32 else None,
+            between("tiles", self.tiles, 1, 6),
+            between("min_score", self.min_score, 0.01, 0.99),
+            ("onnx", "missing; name 'onnx' needs the file and how to decode it")
+            if self.name == "onnx" and self.onnx is None
+            else None,
+            ("onnx", f"is not used by {self.name!r}; give name: onnx or leave it out")
+            if self.name != "onnx" and self.onnx is not None
+            else None,
+        )
+
 
 @settings
 class HeadCounterSettings:
@@ -60,6 +98,9 @@ class HeadCounterSettings:
     """
 
     name: str = "crowd_counter"
+
+    def __post_init__(self) -> None:
+        refuse_faults(one_of("name", self.name, ("crowd_counter",)))
 
 
 @settings
@@ -81,3 +122,11 @@ class NetworkSettings:
     dtype: str | None = None
     batch_size: int = 8
     compile: bool = False
+
+    def __post_init__(self) -> None:
+        bad_device = ("device", f"unknown device {self.device!r}; as cpu, cuda or cuda:1")
+        refuse_faults(
+            None if re.fullmatch(r"cpu|cuda(:\d+)?", self.device) else bad_device,
+            one_of("dtype", self.dtype, ("bfloat16", "float32")),
+            between("batch_size", self.batch_size, 1, 256),
+        )

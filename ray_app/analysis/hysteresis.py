@@ -1,5 +1,6 @@
 """Turns a wavering level into a clean open and close."""
 
+from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.settings import settings
 
 
@@ -20,7 +21,12 @@ class HysteresisSettings:
     release_s: float
 
     def __post_init__(self) -> None:
-        if self.close_at >= self.open_at:
-            raise ValueError(f"close_at ({self.close_at}) must be below open_at ({self.open_at})")
-        if self.hold_s < 0 or self.release_s < 0:
-            raise ValueError("hold_s and release_s must be 0 or more")
+        crossed = ("close_at", f"{self.close_at:g} must be below open_at ({self.open_at:g})")
+        refuse_faults(
+            above("open_at", self.open_at, 0, 1e6),
+            # No level is ever below 0, so a situation that closes there would never close.
+            above("close_at", self.close_at, 0, 1e6),
+            crossed if self.close_at >= self.open_at else None,
+            between("hold_s", self.hold_s, 0, 3600),
+            between("release_s", self.release_s, 0, 3600),
+        )

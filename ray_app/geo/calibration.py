@@ -1,5 +1,16 @@
 """What a site file says of a camera's geometry."""
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ray_app.domain.ranges import (
+    KeyFault,
+    above,
+    between,
+    one_of,
+    picture_size,
+    refuse_faults,
+)
 from ray_app.domain.settings import settings
 
 
@@ -28,6 +39,31 @@ class HomographyCalibration:
     image_size_px: tuple[int, int]
     pairs: tuple[PointPair, ...]
 
+    def __post_init__(self) -> None:
+        refuse_faults(picture_size("image_size_px", self.image_size_px), _pairs_fault(self.pairs))
+
+
+def _pairs_fault(pairs: tuple[PointPair, ...]) -> KeyFault | None:
+    if len(pairs) < 4:
+        return "pairs", f"{len(pairs)} given; at least 4 are needed, 6 or more show their error"
+    for unit, points in (("px", [p.px for p in pairs]), ("m", [p.m for p in pairs])):
+        if _all_but_one_on_a_line(np.asarray(points, np.float64)):
+            return "pairs", (
+                f"{len(pairs) - 1} of the {len(pairs)} points lie on one line in {unit}; "
+                "spread them over the ground, as the corners of a square"
+            )
+    return None
+
+
+def _all_but_one_on_a_line(points: NDArray[np.float64]) -> bool:
+    # Four points no three of which are collinear exist exactly when this is false.
+    for left_out in range(len(points)):
+        kept = np.delete(points, left_out, axis=0)
+        spread = np.linalg.svd(kept - kept.mean(axis=0), compute_uv=False)
+        if spread[1] <= 1e-3 * spread[0]:
+            return True
+    return False
+
 
 @settings
 class PinholeCalibration:
@@ -50,6 +86,19 @@ class PinholeCalibration:
     roll_deg: float = 0.0
     horizontal_fov_deg: float
     pitch_sigma_deg: float = 0.5
+
+    def __post_init__(self) -> None:
+        refuse_faults(
+            picture_size("image_size_px", self.image_size_px),
+            None
+            if 0.2 <= self.position_m[2] <= 10_000
+            else ("position_m", f"height {self.position_m[2]:g} m: z must be 0.2 to 10000"),
+            between("yaw_deg", self.yaw_deg, -360, 360),
+            between("pitch_deg", self.pitch_deg, -90, 30),
+            between("roll_deg", self.roll_deg, -180, 180),
+            between("horizontal_fov_deg", self.horizontal_fov_deg, 1, 170),
+            above("pitch_sigma_deg", self.pitch_sigma_deg, 0, 20),
+        )
 
 
 @settings
@@ -79,3 +128,19 @@ class DroneCalibration:
     position_sigma_m: float = 2.0
     flattest_pitch_deg: float = -25.0
     gps_order: str = "lon_lat"
+
+    def __post_init__(self) -> None:
+        latitude_deg, longitude_deg = self.origin_deg
+        refuse_faults(
+            between("origin_deg", latitude_deg, -90, 90),
+            between("origin_deg", longitude_deg, -180, 180),
+            between("horizontal_fov_deg", self.horizontal_fov_deg, 1, 170),
+            between("pitch_deg", self.pitch_deg, -90, 30),
+            between("yaw_deg", self.yaw_deg, -360, 360),
+            between("ground_elevation_m", self.ground_elevation_m, -1000, 1000),
+            above("pitch_sigma_deg", self.pitch_sigma_deg, 0, 20),
+            above("yaw_sigma_deg", self.yaw_sigma_deg, 0, 90),
+            above("position_sigma_m", self.position_sigma_m, 0, 1000),
+            between("flattest_pitch_deg", self.flattest_pitch_deg, -90, 0),
+            one_of("gps_order", self.gps_order, ("lon_lat", "lat_lon")),
+        )

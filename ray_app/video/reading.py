@@ -1,5 +1,6 @@
 """What a site file says of how footage is read."""
 
+from ray_app.domain.ranges import above, between, one_of, refuse_faults
 from ray_app.domain.settings import settings
 
 
@@ -20,3 +21,11 @@ class ReadingSettings:
     width_px: int | None = None
     reader: str = "pyav"
     frame_rate_hz: float | None = None
+
+    def __post_init__(self) -> None:
+        refuse_faults(
+            above("rate_hz", self.rate_hz, 0, 60),
+            between("width_px", self.width_px, 64, 8192),
+            one_of("reader", self.reader, ("pyav", "decord")),
+            above("frame_rate_hz", self.frame_rate_hz, 0, 1000),
+        )
