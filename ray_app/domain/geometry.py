@@ -33,3 +33,37 @@ def signed_distance_to_line(
     along = (b - a) / np.linalg.norm(b - a)
     offset = points - a
     return np.asarray(along[0] * offset[:, 1] - along[1] * offset[:, 0], np.float64)
+
+
+def distance_to_edges(points: NDArray[np.float64], polygon: Points) -> NDArray[np.float64]:
+    """Returns how far points, shape (n, 2), are from the nearest edge; never negative."""
+    corners = np.asarray(polygon, np.float64)
+    nearest = np.full(len(points), np.inf)
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        edge = end - start
+        length2 = max(float(edge @ edge), 1e-12)
+        share = np.clip((points - start) @ edge / length2, 0.0, 1.0)
+        offset = points - (start + share[:, None] * edge)
+        nearest = np.minimum(nearest, np.hypot(offset[:, 0], offset[:, 1]))
+    return nearest
+
+
+def along_line(
+    points: NDArray[np.float64], start: tuple[float, float], end: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Returns how far along start->end points, shape (n, 2), project; 0 at start."""
+    a, b = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    return np.asarray((points - a) @ (b - a) / np.linalg.norm(b - a), np.float64)
+
+
+def grid_inside(polygon: Points, step: float) -> NDArray[np.float64]:
+    """Returns the nodes of a square grid inside the polygon, shape (n, 2), at least one."""
+    corners = np.asarray(polygon, np.float64)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    counts = np.maximum(np.ceil((high - low) / step).astype(int), 1)
+    axes = [
+        a + (np.arange(n) + 0.5) * (b - a) / n for a, b, n in zip(low, high, counts, strict=True)
+    ]
+    nodes = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
+    inside = nodes[inside_polygon(nodes, polygon)]
+    return inside if len(inside) else corners.mean(axis=0, keepdims=True)

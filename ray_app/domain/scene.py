@@ -1,12 +1,16 @@
 """What a situation sees: one frame in metres."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ray_app.domain.frame import FrameKey
 from ray_app.domain.observation import Observation, Tracks
+
+if TYPE_CHECKING:
+    from ray_app.domain.protocols import GroundProjection
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,16 @@ class Scene:
         tracks: People and things followed inside this camera.
         feet: Ground place of each track, row by row; None when the camera has no calibration.
         crowd: The crowd map on the ground; None without calibration or without a crowd counter.
+        projection: How the picture lies on the ground; None without calibration.
+        no_ground: Why there is no ground in this frame, for a person; None when there is.
     """
 
     observation: Observation
     tracks: Tracks
     feet: GroundPoints | None
     crowd: GroundCrowd | None
+    projection: "GroundProjection | None" = None
+    no_ground: str | None = None
 
     @property
     def key(self) -> FrameKey:
