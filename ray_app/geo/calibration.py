@@ -110,24 +110,29 @@ class DroneCalibration:
         horizontal_fov_deg: Used where telemetry gives no field of view.
         pitch_deg: Used where telemetry gives no gimbal tilt; None refuses such frames.
         yaw_deg: Used where telemetry gives no gimbal heading; None refuses such frames.
+        height_m: Height above take-off, used where telemetry gives none; None refuses such frames.
         ground_elevation_m: Ground height relative to the take-off point.
         pitch_sigma_deg: One standard deviation of the tilt.
         yaw_sigma_deg: One standard deviation of the heading.
         position_sigma_m: One standard deviation of the position.
         flattest_pitch_deg: Views flatter than this refuse people per square metre.
         gps_order: Order of bare "GPS(a, b, ...)" in old telemetry: "lon_lat" or "lat_lon".
+        altitude_reference: What a plain "altitude" in telemetry counts from: "take_off", or
+            "unknown", which does not use it (some models write it above sea level).
     """
 
     origin_deg: tuple[float, float]
     horizontal_fov_deg: float | None = None
     pitch_deg: float | None = None
     yaw_deg: float | None = None
+    height_m: float | None = None
     ground_elevation_m: float = 0.0
     pitch_sigma_deg: float = 1.0
     yaw_sigma_deg: float = 2.0
     position_sigma_m: float = 2.0
     flattest_pitch_deg: float = -25.0
     gps_order: str = "lon_lat"
+    altitude_reference: str = "unknown"
 
     def __post_init__(self) -> None:
         latitude_deg, longitude_deg = self.origin_deg
@@ -137,10 +142,12 @@ class DroneCalibration:
             between("horizontal_fov_deg", self.horizontal_fov_deg, 1, 170),
             between("pitch_deg", self.pitch_deg, -90, 30),
             between("yaw_deg", self.yaw_deg, -360, 360),
+            between("height_m", self.height_m, 1, 10_000),
             between("ground_elevation_m", self.ground_elevation_m, -1000, 1000),
             above("pitch_sigma_deg", self.pitch_sigma_deg, 0, 20),
             above("yaw_sigma_deg", self.yaw_sigma_deg, 0, 90),
             above("position_sigma_m", self.position_sigma_m, 0, 1000),
             between("flattest_pitch_deg", self.flattest_pitch_deg, -90, 0),
             one_of("gps_order", self.gps_order, ("lon_lat", "lat_lon")),
+            one_of("altitude_reference", self.altitude_reference, ("unknown", "take_off")),
         )

@@ -85,13 +85,15 @@ def _between(a: DronePose, b: DronePose, share: float) -> DronePose:
 
 
 def _mix(a: float | None, b: float | None, share: float) -> float | None:
+    if share == 0:
+        return a
     return None if a is None or b is None else a + (b - a) * share
 
 
 def _turn(a: float | None, b: float | None, share: float) -> float | None:
-    if a is None or b is None:
-        return None
     if share == 0:
         return a
+    if a is None or b is None:
+        return None
     short_way = (b - a + 180.0) % 360.0 - 180.0
     return (a + short_way * share + 180.0) % 360.0 - 180.0
