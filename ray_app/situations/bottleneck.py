@@ -76,6 +76,7 @@ class Bottleneck:
         refusal = self._view.refusal(scene, share_seen, self._line.name)
         crowd = people_on_ground(scene)
         if refusal is not None or crowd is None or scene.feet is None:
+            self._last_s = None  # what passed meanwhile is not known
             return [] if refusal is None else [refusal]
         self._take(scene, crowd)
         people, moved_variance = count_inside(crowd, self._queue.polygon_m)
