@@ -18,6 +18,7 @@ from ray_app.domain.place import Zone
 from ray_app.domain.protocols import GroundProjection, Situation
 from ray_app.domain.scene import Scene
 
+DEFAULT_TRACKER = TrackerSettings()
 ProjectionOf = Callable[[Observation], GroundProjection]
 
 
@@ -94,7 +95,7 @@ class CameraAnalyzer:
         rate_hz: float,
         watches: Sequence[Watch],
         ground: CameraGround = CameraGround(),
-        tracker: TrackerSettings = TrackerSettings(),
+        tracker: TrackerSettings = DEFAULT_TRACKER,
     ) -> None:
         self._camera_id = camera_id
         self._longest_step_s = max(1.0, 3.0 / rate_hz) + 1e-6
