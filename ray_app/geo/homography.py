@@ -77,13 +77,12 @@ class Homography:
         ground = self.m_frame.enter(np.asarray(points_m, np.float64).reshape(-1, 2))
         by_ground, by_entries = _derivatives(self.matrix, ground)
         factor = np.linalg.cholesky(self.covariance + 1e-300 * np.eye(8))
-        pixel_shifts = np.eye(2) * self.sigma_px * self.px_frame.scale
-        moved = np.concatenate(
-            [np.broadcast_to(pixel_shifts, (len(ground), 2, 2)), by_entries @ factor], axis=2
-        )
-        steps = np.linalg.pinv(np.nan_to_num(by_ground)) @ np.nan_to_num(moved)
-        sigma = worst_axis_sigma([steps[:, :, k] for k in range(steps.shape[2])])
-        return np.where(np.isfinite(ground[:, 0]), sigma / self.m_frame.scale, np.nan)
+        by_pairs = (by_entries.reshape(-1, 8) @ factor).reshape(-1, 2, 8)
+        inverse = _inverted(by_ground)
+        by_pixel = inverse * (self.sigma_px * self.px_frame.scale)
+        shifts = np.concatenate([by_pixel, inverse @ by_pairs], axis=2)
+        sigma = worst_axis_sigma(np.moveaxis(shifts, 2, 0))
+        return sigma / self.m_frame.scale
 
 
 def fit_homography(pixels: NDArray[np.float64], metres: NDArray[np.float64]) -> Homography:
@@ -152,6 +151,14 @@ def _projected(matrix: NDArray[np.float64], points: NDArray[np.float64]) -> NDAr
     homogeneous = np.column_stack([points, np.ones(len(points))]) @ matrix.T
     depth = np.where(homogeneous[:, 2] > 0, homogeneous[:, 2], np.nan)
     return np.asarray(homogeneous[:, :2] / depth[:, None], np.float64)
+
+
+def _inverted(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the inverses of 2x2 matrices, shape (n, 2, 2); singular ones become infinite."""
+    (a, b), (c, d) = np.moveaxis(matrices, 0, -1)
+    adjugate = np.moveaxis(np.array([[d, -b], [-c, a]]), -1, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(adjugate / (a * d - b * c)[:, None, None], np.float64)
 
 
 def _derivatives(

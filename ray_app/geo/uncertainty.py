@@ -14,7 +14,9 @@ HEAD_HEIGHT_M = 1.65
 HEAD_HEIGHT_SIGMA_M = 0.10
 
 
-def worst_axis_sigma(shifts_m: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+def worst_axis_sigma(
+    shifts_m: Sequence[NDArray[np.float64]] | NDArray[np.float64],
+) -> NDArray[np.float64]:
     """Returns the standard deviation along the worst direction, shape (n,).
 
     Args:
@@ -22,7 +24,7 @@ def worst_axis_sigma(shifts_m: Sequence[NDArray[np.float64]]) -> NDArray[np.floa
             it moves each place, metres. To first order the covariance is the sum of their
             outer products; its largest eigenvalue is the variance along the worst direction.
     """
-    stacked = np.stack(shifts_m)
+    stacked = np.asarray(shifts_m, np.float64)
     xx, yy = (stacked[..., 0] ** 2).sum(axis=0), (stacked[..., 1] ** 2).sum(axis=0)
     xy = (stacked[..., 0] * stacked[..., 1]).sum(axis=0)
     largest = (xx + yy) / 2 + np.sqrt(((xx - yy) / 2) ** 2 + xy**2)
