@@ -1,11 +1,15 @@
 """The whole site file; each leaf lives beside the code it configures."""
 
+import re
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from models.settings import NetworkSettings
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.authorisation.grant import AuthorisationSettings
+from ray_app.config.polygons import polygon_fault
 from ray_app.domain.geometry import Points
+from ray_app.domain.ranges import KeyFault, refuse_faults
 from ray_app.domain.settings import settings
 from ray_app.geo.calibration import DroneCalibration, HomographyCalibration, PinholeCalibration
 from ray_app.situations.bottleneck import BottleneckSettings
@@ -23,6 +27,14 @@ class CalibrationConfig:
     pinhole: PinholeCalibration | None = None
     drone: DroneCalibration | None = None
 
+    def __post_init__(self) -> None:
+        given = [way for way in ("homography", "pinhole", "drone") if getattr(self, way)]
+        if not given:
+            raise ValueError("nothing given; add one of homography, pinhole, drone")
+        refuse_faults(
+            *((way, f"{given[0]} is given too; keep exactly one") for way in given[1:]),
+        )
+
 
 @settings
 class ZoneConfig:
@@ -32,6 +44,20 @@ class ZoneConfig:
     polygon_m: Points | None = None
     polygon_px: Points | None = None
 
+    def __post_init__(self) -> None:
+        if self.polygon_m is None and self.polygon_px is None:
+            raise ValueError(
+                f"zone {self.name!r} has no outline; add polygon_m, as [[0, 0], [10, 0], [10, 5]], "
+                "or polygon_px for a camera without calibration"
+            )
+        both = ("polygon_px", "polygon_m is given too; keep exactly one")
+        refuse_faults(
+            _name_fault("name", self.name),
+            both if self.polygon_m is not None and self.polygon_px is not None else None,
+            polygon_fault("polygon_m", self.polygon_m),
+            polygon_fault("polygon_px", self.polygon_px),
+        )
+
 
 @settings
 class LineConfig:
@@ -40,6 +66,10 @@ class LineConfig:
     name: str
     start_m: tuple[float, float]
     end_m: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        point = ("end_m", "is the same point as start_m; a line has a length")
+        refuse_faults(_name_fault("name", self.name), point if self.start_m == self.end_m else None)
 
 
 @settings
@@ -107,6 +137,16 @@ class CameraConfig:
     lines: tuple[LineConfig, ...] = ()
     situations: SituationsConfig = SituationsConfig()
 
+    def __post_init__(self) -> None:
+        no_footage = ("footage", "is empty; give patterns of file names, as ['gate_*.mp4']")
+        refuse_faults(
+            _id_fault(self.id),
+            None if self.footage and all(p.strip() for p in self.footage) else no_footage,
+            _moment_fault("started_at", self.started_at),
+            _pattern_fault(self.start_pattern),
+            _time_zone_fault(self.time_zone),
+        )
+
 
 @settings
 class SiteConfig:
@@ -115,3 +155,49 @@ class SiteConfig:
     site: str
     cameras: tuple[CameraConfig, ...]
     authorisation: AuthorisationSettings | None = None
+
+    def __post_init__(self) -> None:
+        no_camera = ("cameras", "is empty; list at least one camera")
+        refuse_faults(_name_fault("site", self.site), None if self.cameras else no_camera)
+
+
+def _name_fault(key: str, name: str) -> KeyFault | None:
+    if name == name.strip() and name.isprintable() and 1 <= len(name) <= 80:
+        return None
+    return key, f"{name!r} is no name; give 1 to 80 printable characters, no space at the ends"
+
+
+def _id_fault(name: str) -> KeyFault | None:
+    # Ids become folder names, and parts of event ids between slashes.
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+        return None
+    cleaned = re.sub(r"[^A-Za-z0-9_-]+", "_", name).strip("_")[:64] or "camera_1"
+    return "id", f"{name!r} may hold only letters, digits, _ and -; as {cleaned!r}"
+
+
+def _moment_fault(key: str, moment: datetime | None) -> KeyFault | None:
+    if moment is None or moment.utcoffset() is not None:
+        return None
+    return key, f"{moment.isoformat()} has no time zone; add it, as {moment.isoformat()}+02:00"
+
+
+def _pattern_fault(pattern: str | None) -> KeyFault | None:
+    if pattern is None:
+        return None
+    example = "as cam1_%Y%m%d_%H%M%S"
+    moment = datetime(2024, 7, 26, 18, 35, 42)  # noqa: DTZ001  any time with all parts known
+    try:
+        read = datetime.strptime(moment.strftime(pattern), pattern)  # noqa: DTZ007
+    except ValueError:
+        return "start_pattern", f"{pattern!r} is no strftime pattern; {example}"
+    if read.replace(second=0, tzinfo=None) != moment.replace(second=0):
+        return "start_pattern", f"{pattern!r} does not tell date, hour and minute; {example}"
+    return None
+
+
+def _time_zone_fault(name: str) -> KeyFault | None:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return "time_zone", f"unknown time zone {name!r}; give an IANA name, as Europe/Paris"
+    return None

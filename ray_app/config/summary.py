@@ -1,0 +1,149 @@
+"""What was understood of a site file, for `vigie check` to show."""
+
+from dataclasses import dataclass
+
+from ray_app.config.schema import CalibrationConfig, CameraConfig, SiteConfig, ZoneConfig
+from ray_app.config.watches import CameraView, Watch, camera_views, watched_place
+from ray_app.domain.geometry import polygon_area
+from ray_app.geo.homography_projection import reprojection_error
+
+UNITS = {
+    "crowd_density": "people/m2",
+    "bottleneck": "s to clear",
+    "counterflow": "people",
+    "restricted_area": "people and vehicles",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneSummary:
+    """One zone; area_m2 is None for a zone given in pixels."""
+
+    name: str
+    area_m2: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSummary:
+    """One watched situation with its alarm levels, in `unit`."""
+
+    situation: str
+    place: str
+    open_at: float
+    close_at: float
+    hold_s: float
+    release_s: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSummary:
+    """One camera; calibration is a sentence on the way and its error."""
+
+    id: str
+    footage: tuple[str, ...]
+    rate_hz: float
+    networks: str
+    calibration: str
+    zones: tuple[ZoneSummary, ...]
+    lines: tuple[str, ...]
+    watches: tuple[WatchSummary, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSummary:
+    """The whole site; authorisation is a sentence."""
+
+    site: str
+    authorisation: str
+    cameras: tuple[CameraSummary, ...]
+
+
+def summarise(site: SiteConfig) -> SiteSummary:
+    """Returns what a site file asks for."""
+    cameras = tuple(_camera(view) for view in camera_views(site))
+    return SiteSummary(site.site, _authorisation(site), cameras)
+
+
+def summary_lines(summary: SiteSummary) -> tuple[str, ...]:
+    """Returns the summary as lines of text."""
+    lines = [f"site {summary.site}", f"  authorisation: {summary.authorisation}"]
+    for camera in summary.cameras:
+        lines += [f"camera {camera.id}: {camera.rate_hz:g} frames/s of {', '.join(camera.footage)}"]
+        lines += [f"  networks: {camera.networks}", f"  calibration: {camera.calibration}"]
+        lines += [f"  zone {zone.name}: {_area(zone)}" for zone in camera.zones]
+        lines += [f"  line {line}" for line in camera.lines]
+        lines += [f"  {_watch_line(watch)}" for watch in camera.watches]
+        if not camera.watches:
+            lines.append("  watches nothing: no situation is listed")
+    return tuple(lines)
+
+
+def _camera(view: CameraView) -> CameraSummary:
+    camera = view.camera
+    return CameraSummary(
+        id=camera.id,
+        footage=camera.footage,
+        rate_hz=camera.reading.rate_hz,
+        networks=_networks(camera),
+        calibration=_calibration(camera.calibration),
+        zones=tuple(_zone(zone) for zone in camera.zones),
+        lines=tuple(line.name for line in camera.lines),
+        watches=tuple(_watch(situation, watch) for situation, _, watch in view.watches()),
+    )
+
+
+def _networks(camera: CameraConfig) -> str:
+    objects = camera.networks.objects
+    tiles = f", {objects.tiles} x {objects.tiles} tiles" if objects.tiles > 1 else ""
+    crowd = camera.networks.crowd.name if camera.networks.crowd else "no head counter"
+    return f"{objects.name} at {objects.input_px} px{tiles}; {crowd}"
+
+
+def _calibration(calibration: CalibrationConfig | None) -> str:
+    if calibration is None:
+        return "none: counts only, no people per square metre"
+    if calibration.homography is not None:
+        pairs = len(calibration.homography.pairs)
+        if pairs == 4:
+            return "homography of 4 pairs, which fit exactly: their error cannot be told, add pairs"
+        error = reprojection_error(calibration.homography)
+        return (
+            f"homography of {pairs} pairs, off by {error.rms_px:.1f} px ({error.rms_m:.2f} m) rms, "
+            f"{error.worst_px:.1f} px ({error.worst_m:.2f} m) at worst, in pair {error.worst_pair}"
+        )
+    if calibration.pinhole is not None:
+        height_m, pitch_deg = calibration.pinhole.position_m[2], calibration.pinhole.pitch_deg
+        return f"pinhole, {height_m:g} m up, tilted {pitch_deg:g} deg"
+    return "drone, by the pose in its telemetry"
+
+
+def _zone(zone: ZoneConfig) -> ZoneSummary:
+    return ZoneSummary(zone.name, polygon_area(zone.polygon_m) if zone.polygon_m else None)
+
+
+def _area(zone: ZoneSummary) -> str:
+    return "in pixels" if zone.area_m2 is None else f"{zone.area_m2:.1f} m2"
+
+
+def _watch(situation: str, watch: Watch) -> WatchSummary:
+    alarm = watch.alarm
+    place = watched_place(watch)[1]
+    levels = (alarm.open_at, alarm.close_at, alarm.hold_s, alarm.release_s)
+    return WatchSummary(situation, place, *levels, UNITS[situation])
+
+
+def _watch_line(watch: WatchSummary) -> str:
+    return (
+        f"{watch.situation} at {watch.place}: opens at {watch.open_at:g} {watch.unit} for "
+        f"{watch.hold_s:g} s, closes below {watch.close_at:g} for {watch.release_s:g} s"
+    )
+
+
+def _authorisation(site: SiteConfig) -> str:
+    grant = site.authorisation
+    if grant is None:
+        return "none: every result is marked as a test"
+    window = f"{grant.start.isoformat()} to {grant.end.isoformat()}"
+    where = "inside the perimeter" if grant.perimeter_m else "in the whole view"
+    return f"{', '.join(grant.situations)} {where} of {', '.join(grant.cameras)}, {window}"
