@@ -1,0 +1,200 @@
+"""Reads footage with PyAV: right on every intact file tried, goes on after broken packets."""
+
+from collections.abc import Generator
+
+import av
+import numpy as np
+import pyarrow.fs
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from ray_app.domain.errors import FootageError
+from ray_app.video.container import (
+    VideoFile,
+    cause_of,
+    demuxed,
+    opened,
+    quarter_turns,
+    upright_size,
+)
+from ray_app.video.filesystem import one_line, shown
+from ray_app.video.pictures import Loss
+from ray_app.video.resize import analysed_size
+from ray_app.video.stream_clock import CountedClock, StampedClock, clock_for
+from ray_app.video.wholeness import Wholeness
+
+STEPS_BACK_S = (0.0, 2.0, 10.0, 40.0)
+
+
+class PyavPicture:
+    """A decoded picture; converted to RGB only when asked."""
+
+    __slots__ = ("_frame", "_scaler", "_width_px", "time_s")
+
+    def __init__(
+        self, time_s: float, frame: VideoFrame, scaler: VideoReformatter, width_px: int | None
+    ) -> None:
+        self.time_s = time_s
+        self._frame = frame
+        self._scaler = scaler
+        self._width_px = width_px
+
+    @property
+    def lasts_s(self) -> float:
+        """How long the file says it is shown, seconds."""
+        return float((self._frame.duration or 0) * (self._frame.time_base or 0))
+
+    @property
+    def source_size_px(self) -> tuple[int, int]:
+        """Width and height, rotation applied."""
+        return upright_size(self._frame)
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Returns RGB at the analysed size, scaled inside swscale, then set upright."""
+        turns = quarter_turns(self._frame)
+        size = analysed_size(upright_size(self._frame), self._width_px)
+        width, height = size if turns % 2 == 0 else size[::-1]
+        scaled = self._scaler.reformat(
+            self._frame, width, height, "rgb24", interpolation=Interpolation.AREA, threads=1
+        )
+        rgb = scaled.to_ndarray().astype(np.uint8, copy=False)
+        return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
+
+
+class PyavReader:
+    """Reads one file.
+
+    Args:
+        url: Local path or address.
+        width_px: Width of the analysed picture; None keeps the source's.
+        frame_rate_hz: True mean rate where the file lies or has no time stamps.
+        filesystem: Serves the address; None finds out from the address.
+    """
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        url: str,
+        width_px: int | None,
+        frame_rate_hz: float | None = None,
+        filesystem: pyarrow.fs.FileSystem | None = None,
+    ) -> None:
+        self._url = url
+        self._width_px = width_px
+        self._frame_rate_hz = frame_rate_hz
+        self._filesystem = filesystem
+
+    def pictures(self, from_s: float) -> Generator[PyavPicture | Loss]:
+        """Yields every whole picture from the last one at or before from_s on; see PictureReader.
+
+        Seeks to a key picture, and further back where the file's index led past from_s.
+        """
+        if from_s > 0:
+            for step_s in STEPS_BACK_S:
+                if step_s >= from_s:
+                    break
+                found = self._sought(from_s, step_s)
+                first = next(found, None)
+                if first is not None:
+                    yield first
+                    yield from found
+                    return
+        yield from self._read(None)
+
+    def _sought(self, from_s: float, step_s: float) -> Generator[PyavPicture | Loss]:
+        """Yields as pictures() does, or nothing when the first picture is later than from_s."""
+        is_first = True
+        for item in self._read(from_s - step_s):
+            if is_first:
+                if isinstance(item, Loss):
+                    continue  # before the first key after a seek: no loss of the file's
+                if item.time_s > from_s:
+                    return
+                is_first = False
+            yield item
+
+    def _read(self, seek_s: float | None) -> Generator[PyavPicture | Loss]:
+        """Yields from a key picture at or near seek_s, or from the file's first packet."""
+        with opened(self._url, self._filesystem) as video:
+            clock = clock_for(video, self._frame_rate_hz)
+            if seek_s is not None and not _seek(video, clock, seek_s):
+                return
+            decoding = _Decoding(video, clock, self._width_px, awaits_key=seek_s is not None)
+            try:
+                for packet in demuxed(video):
+                    for frame in decoding.frames(packet):
+                        yield from decoding.judged(frame)
+            except OSError as error:
+                raise FootageError(f"{shown(self._url)}: {one_line(error)}") from None
+            yield from decoding.loss_at_end()
+
+
+class _Decoding:
+    """Decodes packets of one open file and keeps the pictures that are whole."""
+
+    def __init__(
+        self,
+        video: VideoFile,
+        clock: StampedClock | CountedClock,
+        width_px: int | None,
+        *,
+        awaits_key: bool,
+    ) -> None:
+        self._stream = video.stream
+        self._clock = clock
+        self._width_px = width_px
+        self._awaits_key = awaits_key
+        self._wholeness = Wholeness()
+        self._scaler = VideoReformatter()
+        self._decoded_at_s = self._shown_at_s = 0.0
+
+    def frames(self, packet: "Packet[VideoStream] | str") -> list[VideoFrame]:
+        """Returns what the decoder gives for a packet; nothing for a broken one."""
+        if isinstance(packet, str):
+            self._break(packet)
+            return []
+        if self._awaits_key and packet.size and not packet.is_keyframe:
+            return []
+        self._awaits_key = False
+        self._decoded_at_s, self._shown_at_s = self._clock.stamp(packet)
+        if packet.is_corrupt:
+            self._break("packet flagged as corrupt")
+        try:
+            return self._stream.decode(packet)
+        except av.FFmpegError as error:
+            self._clock.withdraw(self._decoded_at_s)
+            self._break(cause_of(error))
+            return []
+
+    def judged(self, frame: VideoFrame) -> Generator[PyavPicture | Loss]:
+        """Yields the loss a picture ends, if any, and the picture if it is whole."""
+        time_s = self._clock.time_of(frame)
+        if frame.is_corrupt:
+            self._wholeness.breaks(time_s, time_s, "damaged picture")
+        elif (loss := self._wholeness.mended(time_s, frame.key_frame)) is not None:
+            yield loss
+        if self._wholeness.is_whole(time_s):
+            yield PyavPicture(time_s, frame, self._scaler, self._width_px)
+
+    def loss_at_end(self) -> Generator[Loss]:
+        """Yields the loss that lasts to the end of the file, if any."""
+        loss = self._wholeness.loss_at_end()
+        if loss is not None:
+            yield loss
+
+    def _break(self, cause: str) -> None:
+        self._wholeness.breaks(self._decoded_at_s, self._shown_at_s, cause)
+
+
+def _seek(video: VideoFile, clock: StampedClock | CountedClock, time_s: float) -> bool:
+    if isinstance(clock, CountedClock):
+        return False
+    try:
+        video.container.seek(clock.units(time_s), stream=video.stream)
+    except av.FFmpegError:
+        return False
+    return True
