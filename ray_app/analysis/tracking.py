@@ -176,7 +176,8 @@ class Tracker:
         inside = (values[:, :2] >= 0).all(axis=1) & (values[:, :2] <= np.array(size_px)).all(axis=1)
         coasts = ~now & (f.hits >= 2) & (time_s - f.last_s <= self._settings.coast_s + 1e-6)
         # A predicted box on top of a seen one is the same person under a new number.
-        hidden = (overlap(boxes, boxes[now]) > SAME_BOX_IOU).any(axis=1)
+        same = f.labels[:, None] == f.labels[None, now]
+        hidden = (same & (overlap(boxes, boxes[now]) > SAME_BOX_IOU)).any(axis=1)
         shown = now | (coasts & inside & ~hidden)
         return Tracks(
             f.ids[shown],

@@ -8,7 +8,7 @@ from ray_app.domain.geometry import polygon_area
 from ray_app.domain.people import count_inside, count_variance, map_share, people_on_ground
 from ray_app.domain.place import GroundZone, Line
 from ray_app.domain.ranges import above, between, refuse_faults
-from ray_app.domain.scene import GroundCrowd, Scene
+from ray_app.domain.scene import GroundPoints, Scene
 from ray_app.domain.settings import settings
 from ray_app.situations.line_crossings import LineCrossings
 from ray_app.situations.passage_flow import PassageFlow
@@ -78,7 +78,7 @@ class Bottleneck:
         if refusal is not None or crowd is None or scene.feet is None:
             self._last_s = None  # what passed meanwhile is not known
             return [] if refusal is None else [refusal]
-        self._take(scene, crowd)
+        self._take(scene, scene.feet)
         people, moved_variance = count_inside(crowd, self._queue.polygon_m)
         share = map_share(scene.observation.crowd)
         variance = count_variance(people, share) + moved_variance
@@ -97,12 +97,11 @@ class Bottleneck:
         self._window.clear()
         self._last_s = None
 
-    def _take(self, scene: Scene, crowd: GroundCrowd) -> None:
-        assert scene.feet is not None  # noqa: S101  checked by measure
+    def _take(self, scene: Scene, feet: GroundPoints) -> None:
         time_s, last_s = scene.key.time_s, self._last_s
         self._last_s = time_s
-        out, _ = self._crossings.update(time_s, scene.tracks, scene.feet.xy_m)
-        by_density = self._flow.update(scene, crowd, self._queue)
+        out, _ = self._crossings.update(time_s, scene.tracks, feet.xy_m)
+        by_density = self._flow.update(scene, self._queue)
         if last_s is not None:
             self._window.append((time_s, time_s - last_s, out, by_density * (time_s - last_s)))
         while self._window and self._window[0][0] <= time_s - self._settings.window_s + 1e-6:
@@ -113,7 +112,7 @@ class Bottleneck:
     ) -> Reading:
         s = self._settings
         crossed = sum(out for _, _, out, _ in self._window)
-        by_density = sum(passed for _, _, _, passed in self._window)
+        by_density = max(sum(passed for _, _, _, passed in self._window), 0.0)
         passed = max(float(crossed), by_density)
         flow = max(passed, 1.0) / covered_s
         level = people / flow if people >= s.min_people else 0.0

@@ -4,13 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_app.domain.geometry import along_line, inside_polygon, signed_distance_to_line
-from ray_app.domain.people import is_person
+from ray_app.domain.people import is_person, map_share
 from ray_app.domain.place import GroundZone, Line
-from ray_app.domain.scene import GroundCrowd, Scene
+from ray_app.domain.scene import Scene
 from ray_app.situations.trails import Trails
 
 FASTEST_M_PER_S = 4.0
 STRIP_DEPTH_M = 1.5
+# The strip fades over this depth at both sides, so that coarse cells of a map do not jump in.
+FADE_M = 0.75
 BEYOND_ENDS_M = 0.3
 SPEED_WINDOW_S = 1.0
 
@@ -28,42 +30,57 @@ class PassageFlow:
         self._trails = Trails(SPEED_WINDOW_S)
         self.queue_speed_m_per_s = 0.0
 
-    def update(self, scene: Scene, crowd: GroundCrowd, queue: GroundZone) -> float:
-        """Takes this instant; returns people per second to the left of the line, 0 or more."""
-        assert scene.feet is not None  # noqa: S101  there is no crowd on the ground without
+    def update(self, scene: Scene, queue: GroundZone) -> float:
+        """Takes this instant; returns people per second to the left of the line.
+
+        Negative when more go the other way; wavering boxes only cancel out over many frames.
+        """
+        if scene.feet is None:
+            return 0.0
         xy_m = scene.feet.xy_m
         fastest = np.full(len(scene.tracks), FASTEST_M_PER_S)
         self._trails.update(scene.key.time_s, scene.tracks, xy_m, fastest)
-        velocities = self._velocities(scene)
-        known = np.isfinite(velocities).all(axis=1) & is_person(scene)
-        waiting = known & inside_polygon(xy_m, queue.polygon_m)
-        speeds = np.hypot(velocities[waiting, 0], velocities[waiting, 1])
+        steps_m, steps_s = self._steps(scene)
+        walking = np.isfinite(steps_s) & is_person(scene)
+        xy_m, steps_m, steps_s = xy_m[walking], steps_m[walking], steps_s[walking]
+        waiting = inside_polygon(xy_m, queue.polygon_m)
+        speeds = np.hypot(steps_m[:, 0], steps_m[:, 1])[waiting] / steps_s[waiting]
         self.queue_speed_m_per_s = float(speeds.mean()) if len(speeds) else 0.0
-        passing = known & self._in_strip(xy_m)
-        if not passing.any():
-            return 0.0
         (x1, y1), (x2, y2) = self._line.start_m, self._line.end_m
         out = np.array([y1 - y2, x2 - x1]) / self._line.width_m
-        people = float(crowd.people[self._in_strip(crowd.places.xy_m)].sum())
-        mean_speed = float((velocities[passing] @ out).mean())
-        return max(people * mean_speed / STRIP_DEPTH_M, 0.0)
+        # The middle of the step, as the place after it would favour steps towards the line.
+        weight = self._share_in_strip(xy_m - steps_m / 2)
+        moving = float((steps_m @ out / steps_s * weight).sum())
+        return self._joined(scene, moving, float(weight.sum())) / STRIP_DEPTH_M
 
     def forget(self) -> None:
         """Drops all trails."""
         self._trails.forget()
         self.queue_speed_m_per_s = 0.0
 
-    def _velocities(self, scene: Scene) -> NDArray[np.float64]:
-        velocities = np.full((len(scene.tracks), 2), np.nan)
+    def _joined(self, scene: Scene, moving: float, tracked: float) -> float:
+        """Returns people times speed in the strip, boxes and crowd map joined."""
+        if scene.crowd is None or tracked < 1e-9:
+            return moving
+        share = map_share(scene.observation.crowd)
+        in_strip = self._share_in_strip(scene.crowd.places.xy_m)
+        mapped = float((scene.crowd.people * in_strip).sum())
+        return (1 - share) * moving + share * mapped * moving / tracked
+
+    def _steps(self, scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns last step and its seconds for each track, NaN for one without."""
+        steps_m = np.full((len(scene.tracks), 2), np.nan)
+        steps_s = np.full(len(scene.tracks), np.nan)
         for row, track_id in enumerate(scene.tracks.ids.tolist()):
             step = self._trails.step(track_id)
             if step is not None:
-                velocities[row] = step[1] / step[0]
-        return velocities
+                steps_s[row], steps_m[row] = step
+        return steps_m, steps_s
 
-    def _in_strip(self, xy_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def _share_in_strip(self, xy_m: NDArray[np.float64]) -> NDArray[np.float64]:
         line = self._line
-        across = signed_distance_to_line(xy_m, line.start_m, line.end_m)
+        across = np.abs(signed_distance_to_line(xy_m, line.start_m, line.end_m))
         along = along_line(xy_m, line.start_m, line.end_m)
         beside = (along >= -BEYOND_ENDS_M) & (along <= line.width_m + BEYOND_ENDS_M)
-        return np.asarray((np.abs(across) <= STRIP_DEPTH_M / 2) & beside)
+        depth = np.clip((STRIP_DEPTH_M / 2 + FADE_M / 2 - across) / FADE_M, 0.0, 1.0)
+        return np.where(beside, np.nan_to_num(depth), 0.0)
