@@ -1,0 +1,143 @@
+"""Counts heads in crowds: a density map in source pixels, and head points read off it."""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from models.crowd_network import MULTIPLE_PX, STRIDE_PX, CrowdNetwork
+from models.settings import NetworkSettings
+from models.torch_detector import NetworkRunner, as_tensor, round_up
+from models.weights import load_weights
+from ray_app.domain.errors import WeightsError
+from ray_app.domain.frame import FrameBatch
+from ray_app.domain.observation import CrowdMap, HeadPoints
+
+LONGEST_SIDE_PX = 1280
+_GREY = 114
+_LEAST_HEADS_AT_POINT = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class _Canvas:
+    """Pictures as the network wants them; `reduction` source pixels became one."""
+
+    pixels: Tensor
+    rows: int
+    columns: int
+    reduction: int
+
+
+class CrowdCounter:
+    """A `HeadCounter`: expected heads per 8 x 8 analysed pixels.
+
+    The count of a region is the sum of the map there. Head points are approximate: two heads
+    closer than about two cells make one point, a large near head may make none.
+
+    Args:
+        network: In float32; left as it is, a fused copy runs.
+        settings: Device, number type, batch size, compilation.
+    """
+
+    def __init__(self, network: CrowdNetwork, settings: NetworkSettings) -> None:
+        fused = copy.deepcopy(network)
+        fused.fuse()
+        self._runner = NetworkRunner(fused, settings, MULTIPLE_PX)
+
+    def count(self, batch: FrameBatch) -> list[tuple[CrowdMap, HeadPoints]]:
+        """Returns the crowd of each frame in source pixels, in the order of batch.keys."""
+        if len(batch) == 0:
+            return []
+        canvas = _lay_on_canvas(as_tensor(batch.pixels))
+        (cells,) = self._runner.run(canvas.pixels)
+        maps = cells[:, : canvas.rows, : canvas.columns].float().cpu().numpy()
+        width_px = batch.pixels.shape[2]
+        return [
+            _in_source_pixels(heads, STRIDE_PX * canvas.reduction * source_px[0] / width_px)
+            for heads, source_px in zip(maps, batch.source_sizes_px, strict=True)
+        ]
+
+    def warm_up(self, height_px: int, width_px: int) -> None:
+        """Runs once on pictures of this size, so that the first real call is as fast."""
+        canvas = _lay_on_canvas(torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8))
+        self._runner.run(canvas.pixels)
+
+
+def build_crowd_counter(settings: NetworkSettings) -> CrowdCounter:
+    """Returns a counter with the shipped weights.
+
+    Raises:
+        WeightsError: The weights are missing, altered or of another network.
+        ConfigError: The device or number type cannot be used.
+    """
+    return CrowdCounter(fill_network(load_weights("crowd_counter")), settings)
+
+
+def fill_network(weights: dict[str, Tensor]) -> CrowdNetwork:
+    """Returns the network in float32 with these weights.
+
+    Raises:
+        WeightsError: They are of another network.
+    """
+    network = CrowdNetwork()
+    try:
+        network.load_state_dict({name: value.float() for name, value in weights.items()})
+    except RuntimeError as error:
+        cause = str(error).splitlines()[-1].strip()
+        raise WeightsError(f"these are not weights of the crowd counter: {cause}") from error
+    return network
+
+
+def _lay_on_canvas(pixels: Tensor) -> _Canvas:
+    """Reduces by a whole factor to at most 1280 px a side, pads with grey to multiples of 32."""
+    reduction = -(-max(pixels.shape[1:3]) // LONGEST_SIDE_PX)
+    if reduction > 1:
+        planes = pixels.permute(0, 3, 1, 2).float()
+        pooled = functional.avg_pool2d(planes, reduction, ceil_mode=True)
+        pixels = pooled.round().to(torch.uint8).permute(0, 2, 3, 1)
+    count, height, width, _ = pixels.shape
+    padded = (count, round_up(height, MULTIPLE_PX), round_up(width, MULTIPLE_PX), 3)
+    canvas = torch.full(padded, _GREY, dtype=torch.uint8)
+    canvas[:, :height, :width] = pixels
+    return _Canvas(canvas, -(-height // STRIDE_PX), -(-width // STRIDE_PX), reduction)
+
+
+def _in_source_pixels(heads: NDArray[np.float32], cell_px: float) -> tuple[CrowdMap, HeadPoints]:
+    heads = np.ascontiguousarray(heads)
+    return CrowdMap(heads, cell_px), find_head_points(heads, cell_px)
+
+
+def find_head_points(heads: NDArray[np.float32], cell_px: float) -> HeadPoints:
+    """Returns the local maxima of the map summed over 3 x 3 cells.
+
+    A point lies at the centre of mass of its 3 x 3 cells and needs 0.35 heads there. Of equal
+    neighbours the first in reading order stays.
+
+    Args:
+        heads: Expected heads per cell, shape (rows, columns).
+        cell_px: Side of a cell in pixels of the source picture.
+    """
+    rows, columns = heads.shape
+    around = np.stack([_shifted(heads, dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)])
+    mass = around.sum(axis=0)
+    peak = mass >= _LEAST_HEADS_AT_POINT
+    for dy, dx in [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]:
+        neighbour = _shifted(mass, dy, dx)
+        peak &= (mass > neighbour) if (dy, dx) < (0, 0) else (mass >= neighbour)
+    row, column = np.nonzero(peak)
+    weights = around[:, row, column] / mass[row, column]
+    offset_y, offset_x = np.repeat([-1, 0, 1], 3), np.tile([-1, 0, 1], 3)
+    x = (column + 0.5 + offset_x @ weights) * cell_px
+    y = (row + 0.5 + offset_y @ weights) * cell_px
+    x, y = x.clip(0, columns * cell_px), y.clip(0, rows * cell_px)
+    return HeadPoints(np.stack([x, y], axis=1).astype(np.float32), mass[row, column])
+
+
+def _shifted(values: NDArray[np.float32], dy: int, dx: int) -> NDArray[np.float32]:
+    """Returns, at each cell, the value dy rows below and dx columns to the right; 0 outside."""
+    rows, columns = values.shape
+    return np.pad(values, 1)[1 + dy : 1 + dy + rows, 1 + dx : 1 + dx + columns]

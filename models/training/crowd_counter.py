@@ -1,0 +1,80 @@
+"""Trains the crowd counter: `python -m models.training.crowd_counter --data DIR --rendered DIR`.
+
+May be killed at any time: the same command goes on from the last checkpoint beside --out.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+import cv2
+import torch
+from safetensors.torch import load_file
+
+from models.crowd_counter import fill_network
+from models.training.crowd_data import CountedPicture, read_pictures
+from models.training.crowd_trainer import CrowdTrainer, Schedule
+from ray_app.domain.errors import VigieError
+
+HELD_OUT = {"part_A": 60, "part_B": 80}
+"""Pictures of ShanghaiTech's train sets kept for validation: the last by image number."""
+_log = logging.getLogger("train_crowd")
+
+
+def main() -> int:
+    """Trains until the budget is spent; returns the exit status."""
+    arguments = _parse()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    try:
+        _prepare(arguments).train(lambda progress: _log.info(json.dumps(progress)))
+    except VigieError as error:
+        _log.error(error)
+        return 2
+    except KeyboardInterrupt:
+        _log.info("interrupted; the same command goes on from the checkpoint beside --out")
+        return 130
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--data", type=Path, required=True, help="ShanghaiTech train: part_A, part_B"
+    )
+    parser.add_argument("--rendered", type=Path, required=True, help="rendered stills")
+    parser.add_argument("--validate", type=Path, help="rendered stills of another seed")
+    parser.add_argument("--budget-s", type=float, default=2400, help="seconds of training")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--peak-rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument("--start-from", type=Path, help="weights to go on from (fine-tuning)")
+    parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    return parser.parse_args()
+
+
+def _prepare(arguments: argparse.Namespace) -> CrowdTrainer:
+    training: dict[str, list[CountedPicture]] = {}
+    validation: dict[str, list[CountedPicture]] = {}
+    for part, held_out in HELD_OUT.items():
+        pictures = read_pictures(arguments.data / part)
+        training[part], validation[part] = pictures[:-held_out], pictures[-held_out:]
+    training["rendered"] = read_pictures(arguments.rendered)
+    if arguments.validate is not None:
+        validation["rendered"] = read_pictures(arguments.validate)
+    start = arguments.start_from
+    return CrowdTrainer(
+        training=training,
+        validation=validation,
+        schedule=Schedule(
+            budget_s=arguments.budget_s, peak_rate=arguments.peak_rate, seed=arguments.seed
+        ),
+        out=arguments.out,
+        start=None if start is None else fill_network(load_file(start)),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
