@@ -113,11 +113,17 @@ def fit_homography(pixels: NDArray[np.float64], metres: NDArray[np.float64]) -> 
         found = Homography(matrix, covariance, sigma_px, px_frame, m_frame)
         worst_m = float(found.sigma_m(metres).max())
     except np.linalg.LinAlgError:
-        worst_m = np.nan
+        worst_m = sigma_px = np.nan
     extent_m = float(np.linalg.norm(metres - m_frame.centre, axis=1).max())
-    if not worst_m <= extent_m / 4:
+    if not (worst_m <= extent_m / 4 and _off_a_line(pixels) > 3 * sigma_px):
         raise CalibrationError(f"the point pairs do not pin the ground down; {_SPREAD_THEM}")
     return found
+
+
+def _off_a_line(points: NDArray[np.float64]) -> float:
+    """Returns how far points lie from the line that suits them best, root mean square."""
+    strengths = np.linalg.svd(points - points.mean(axis=0), compute_uv=False)
+    return float(strengths[1] / np.sqrt(len(points)))
 
 
 def _linear_fit(ground: NDArray[np.float64], picture: NDArray[np.float64]) -> NDArray[np.float64]:
