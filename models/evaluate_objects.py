@@ -22,6 +22,13 @@ LEAST_SCORE = 0.05
 """Boxes below are not looked at; lower changes average precision in the third decimal."""
 COUNT_THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 
+PERSON_SCORE = 0.5
+"""From this score on a box counts as a person.
+
+NanoDet's score is trained to be the expected overlap of the box with a true object (quality focal
+loss, Li et al., NeurIPS 2020, section 3.1), and 0.5 is the overlap from which a box is held right.
+"""
+
 BoxTruth = Mapping[int, NDArray[np.float32]]
 
 
@@ -50,12 +57,13 @@ class ObjectsReport:
         best_threshold: The score where it is reached.
         scored_frames: Frames behind the three numbers above: every n-th one.
         labelled_boxes: True boxes in those frames.
-        count_mae: Mean of |people found - people true| per frame, at the settings' min_score.
+        count_mae: Mean of |people found - people true| per frame, at count_score.
         count_bias: Mean of found - true, same frames and score.
+        count_score: The score from which a box counted.
         people: Mean of the true count per frame.
         frames: Frames behind the counts: every labelled frame given.
         unlabelled_frames: Frames given that the truth says nothing of; not measured.
-        count_errors: The counts at other thresholds, to see whether min_score is on a plateau.
+        count_errors: The counts at other thresholds, to see whether count_score is on a plateau.
     """
 
     ap50: float
@@ -65,6 +73,7 @@ class ObjectsReport:
     labelled_boxes: int
     count_mae: float
     count_bias: float
+    count_score: float
     people: float
     frames: int
     unlabelled_frames: int
@@ -84,14 +93,16 @@ def evaluate_objects(
     truth: BoxTruth,
     settings: NetworkSettings,
     every: int = 15,
+    count_score: float = PERSON_SCORE,
 ) -> ObjectsReport:
     """Measures the object finder of the settings.
 
     Args:
         frames: Frame number in the truth, and the frame at analysis size; any order.
         truth: True boxes of people per frame number, corners in source pixels; see `read_cvml`.
-        settings: Networks; `objects.min_score` is the counting threshold.
+        settings: Networks; `objects.min_score` plays no part, all scores are looked at.
         every: Boxes are scored on frames whose number is a multiple of this.
+        count_score: Boxes scoring at least this count as one person each.
 
     Raises:
         ConfigError: No frame given is labelled.
@@ -111,7 +122,7 @@ def evaluate_objects(
             judged.append(judge(persons.boxes_px, persons.scores, truth[number]))
     if not judged:
         raise ConfigError(f"no labelled frame to score among {len(people) + unlabelled} frames")
-    return _report(judged, people, unlabelled, settings.objects.min_score)
+    return _report(judged, people, unlabelled, count_score)
 
 
 def read_cvml(path: Path) -> dict[int, NDArray[np.float32]]:
@@ -174,6 +185,7 @@ def _report(
         labelled_boxes=pooled.labelled,
         count_mae=at_threshold.mae,
         count_bias=at_threshold.bias,
+        count_score=threshold,
         people=float(np.mean([p.true for p in people])),
         frames=len(people),
         unlabelled_frames=unlabelled,
