@@ -1,7 +1,6 @@
 """Every reading of every situation, for curves: what was measured where, frame by frame."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,48 +8,25 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ray_app.analysis.camera_analyzer import TimedReading
 from ray_app.domain.errors import StoreError
+from ray_app.domain.event import Reading
 from ray_app.store.written_aside import cause_of, written_aside
 
 ROWS_PER_GROUP = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class StoredReading:
-    """One answer of one situation at one place and instant.
-
-    Attributes:
-        index: Grid index of the frame.
-        stretch: Number of the unbroken stretch of footage.
-        time_s: Seconds on the camera's time line.
-        level: In the situation's unit; None when it could not be measured.
-        unmeasured: What was missing, for a person; None when it was measured.
-    """
-
-    camera_id: str
-    situation: str
-    place: str
-    index: int
-    stretch: int
-    time_s: float
-    level: float | None
-    sigma: float | None = None
-    measures: tuple[tuple[str, float], ...] = ()
-    unmeasured: str | None = None
 
 
 SCHEMA = pa.schema(
     [
         ("camera_id", pa.string()),
         ("situation", pa.string()),
+        ("unit", pa.string()),
         ("place", pa.string()),
         ("index", pa.int64()),
-        ("stretch", pa.int32()),
         ("time_s", pa.float64()),
         ("level", pa.float64()),
         ("sigma", pa.float64()),
         ("measures", pa.map_(pa.string(), pa.float64())),
-        ("unmeasured", pa.string()),
     ]
 )
 
@@ -60,7 +36,7 @@ def readings_file(out_dir: Path) -> Path:
     return out_dir / "readings.parquet"
 
 
-def write_readings(out_dir: Path, readings: Iterable[StoredReading]) -> None:
+def write_readings(out_dir: Path, readings: Iterable[TimedReading]) -> None:
     """Writes readings in the order given, one row group in memory; raises StoreError."""
     with (
         written_aside(readings_file(out_dir)) as file,
@@ -71,7 +47,7 @@ def write_readings(out_dir: Path, readings: Iterable[StoredReading]) -> None:
             writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
 
 
-def read_readings(out_dir: Path) -> Iterator[StoredReading]:
+def read_readings(out_dir: Path) -> Iterator[TimedReading]:
     """Yields the readings as written, one row group in memory; raises StoreError."""
     path = readings_file(out_dir)
     try:
@@ -86,20 +62,22 @@ def read_readings(out_dir: Path) -> Iterator[StoredReading]:
         raise StoreError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
 
 
-def _to_row(reading: StoredReading) -> dict[str, Any]:
+def _to_row(timed: TimedReading) -> dict[str, Any]:
+    reading = timed.reading
     return {
-        "camera_id": reading.camera_id,
-        "situation": reading.situation,
+        "camera_id": timed.camera_id,
+        "situation": timed.situation,
+        "unit": timed.unit,
         "place": reading.place,
-        "index": reading.index,
-        "stretch": reading.stretch,
-        "time_s": reading.time_s,
+        "index": timed.index,
+        "time_s": timed.time_s,
         "level": reading.level,
         "sigma": reading.sigma,
         "measures": list(reading.measures),
-        "unmeasured": reading.unmeasured,
     }
 
 
-def _from_row(row: dict[str, Any]) -> StoredReading:
-    return StoredReading(**row | {"measures": tuple(row["measures"])})
+def _from_row(row: dict[str, Any]) -> TimedReading:
+    reading = Reading(row["place"], row["level"], row["sigma"], tuple(row["measures"]))
+    names = ("camera_id", "situation", "unit", "time_s", "index")
+    return TimedReading(**{name: row[name] for name in names}, reading=reading)

@@ -20,13 +20,28 @@ class CameraRecord:
     Attributes:
         origin: Absolute time of 0 s on the camera's time line, ISO 8601 UTC; None if unknown.
         settings: What shapes its observations, as (dotted name, JSON value) pairs.
-        notes: What a person should know of its footage: gaps, overlaps, doubts.
+        gaps: Pauses between its files that break a stretch, (start, end) in seconds.
+        overlaps: Time that two of its files cover, (start, end) in seconds; the later is cut.
+        notes: What a person should know of its footage.
     """
 
     camera_id: str
     origin: str | None
     settings: Pairs
+    gaps: tuple[tuple[float, float], ...] = ()
+    overlaps: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRecord:
+    """Something that could not be measured, and in how many frames."""
+
+    camera_id: str
+    situation: str
+    place: str
+    reason: str
+    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +94,8 @@ class RunRecord:
         weights: (file, sha256) pairs.
         totals: None while running.
         timing: None while running.
+        refusals: What could not be measured; empty before the analysis.
+        replay_of: Folder whose observations were analysed again; None for a back-fill.
     """
 
     site: str
@@ -90,6 +107,8 @@ class RunRecord:
     cameras: tuple[CameraRecord, ...]
     totals: Totals | None = None
     timing: Timing | None = None
+    refusals: tuple[RefusalRecord, ...] = ()
+    replay_of: str | None = None
 
 
 def run_file(out_dir: Path) -> Path:
@@ -105,7 +124,9 @@ def write_run(out_dir: Path, run: RunRecord) -> None:
         camera.camera_id: {
             "origin": camera.origin,
             "settings": {name: json.loads(value) for name, value in camera.settings},
-            "notes": list(camera.notes),
+            "gaps": camera.gaps,
+            "overlaps": camera.overlaps,
+            "notes": camera.notes,
         }
         for camera in run.cameras
     }
@@ -150,7 +171,6 @@ def _comparable(
 ) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
     """Yields what both runs say of the same thing; cameras of one run only do not clash."""
     yield "", {"segment_s": str(stored.segment_s)}, {"segment_s": str(wanted.segment_s)}
-    yield "weights ", dict(stored.weights), dict(wanted.weights)
     known = {camera.camera_id: camera for camera in stored.cameras}
     for camera in wanted.cameras:
         if camera.camera_id in known:
@@ -160,9 +180,17 @@ def _comparable(
 
 def _run_of(whole: dict[str, Any]) -> RunRecord:
     cameras = tuple(
-        CameraRecord(camera_id, facts["origin"], _pairs(facts["settings"]), tuple(facts["notes"]))
+        CameraRecord(
+            camera_id,
+            facts["origin"],
+            _pairs(facts["settings"]),
+            tuple(map(tuple, facts["gaps"])),
+            tuple(map(tuple, facts["overlaps"])),
+            tuple(facts["notes"]),
+        )
         for camera_id, facts in whole.pop("cameras").items()
     )
+    refusals = tuple(RefusalRecord(**row) for row in whole.pop("refusals"))
     totals, timing = whole.pop("totals"), whole.pop("timing")
     versions, weights = (tuple(whole.pop(name).items()) for name in ("versions", "weights"))
     return RunRecord(
@@ -170,6 +198,7 @@ def _run_of(whole: dict[str, Any]) -> RunRecord:
         versions=versions,
         weights=weights,
         cameras=cameras,
+        refusals=refusals,
         totals=None if totals is None else Totals(**totals),
         timing=None if timing is None else Timing(**timing),
     )

@@ -67,6 +67,7 @@ class SegmentRecord:
     Attributes:
         span: None for a file that could not even be probed.
         reason: Why it failed or was refused, one line; None when done.
+        starts_at: Instant the span begins, ISO 8601 UTC; None when nobody can say.
         frames: Frames analysed; None unless done.
         losses: Stretches inside that could not be decoded.
     """
@@ -77,6 +78,7 @@ class SegmentRecord:
     span: GridSpan | None
     status: SegmentStatus
     reason: str | None = None
+    starts_at: str | None = None
     frames: int | None = None
     losses: tuple[LostFootage, ...] = ()
 
@@ -93,6 +95,7 @@ SCHEMA = pa.schema(
         ("stretch", pa.int32()),
         ("start_s", pa.float64()),
         ("end_s", pa.float64()),
+        ("starts_at", pa.string()),
         ("status", pa.string()),
         ("reason", pa.string()),
         ("frames", pa.int64()),
@@ -135,6 +138,7 @@ def _to_row(record: SegmentRecord) -> dict[str, object]:
         "stretch": span.stretch if span else None,
         "start_s": span.start_s if span else None,
         "end_s": span.end_s if span else None,
+        "starts_at": record.starts_at,
         "status": str(record.status),
         "reason": record.reason,
         "frames": record.frames,
@@ -155,6 +159,7 @@ def _from_row(row: dict[str, Any]) -> SegmentRecord:
         span=span,
         status=SegmentStatus(row["status"]),
         reason=row["reason"],
+        starts_at=row["starts_at"],
         frames=row["frames"],
         losses=tuple(LostFootage(**loss) for loss in row["losses"]),
     )

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from models.settings import HeadCounterSettings, NetworkSettings
+from ray_app.analysis.camera_analyzer import TimedReading
 from ray_app.domain.errors import StoreError
-from ray_app.domain.event import Event, Phase, Why
+from ray_app.domain.event import Event, Phase, Reading, Why
 from ray_app.store.events import read_events, write_events
-from ray_app.store.readings import StoredReading, read_readings, write_readings
+from ray_app.store.readings import read_readings, write_readings
 from ray_app.store.run_record import (
     CameraRecord,
     RunRecord,
@@ -46,9 +47,10 @@ def test_json_lines_hold_no_nan(tmp_path):
 
 
 def test_readings_come_back(tmp_path):
+    north = Reading("north", 3.1, 0.2, (("people", 40.0),))
     readings = [
-        StoredReading("gate", "crowd_density", "north", 3, 0, 0.6, 3.1, 0.2, (("people", 40.0),)),
-        StoredReading("gate", "crowd_density", "north", 4, 0, 0.8, None, unmeasured="no pose"),
+        TimedReading("gate", "crowd_density", "people/m2", 0.6, 3, north),
+        TimedReading("gate", "people_count", "people", 0.8, 4, Reading("picture", 3.0)),
     ]
     write_readings(tmp_path, iter(readings))
     assert list(read_readings(tmp_path)) == readings
@@ -64,7 +66,9 @@ DEFAULTS = NetworkSettings()
 
 
 def run(networks=DEFAULTS, segment_s=60.0, camera_id="gate"):
-    camera = CameraRecord(camera_id, None, flat_settings("networks", networks), ("a gap",))
+    camera = CameraRecord(
+        camera_id, None, flat_settings("networks", networks), ((1.0, 2.5),), (), ("doubt",)
+    )
     return RunRecord("fair", "site: fair", "ab12", segment_s, (("ray", "2"),), (), (camera,))
 
 

@@ -1,0 +1,52 @@
+"""Starts a quiet local Ray, or joins a running cluster; stops only what it started."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# Frames of two-stage runs pass through it; fused runs pass a few hundred bytes per segment.
+STORE_BYTES = 150_000_000
+STORE_BYTES_WITH_GPU = 2_000_000_000
+LOOPBACK = "127.0.0.1"
+
+
+@contextmanager
+def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
+    """Gives a Ray to work on.
+
+    A local Ray listens on the loopback only, opens no dashboard and reports nothing home. One
+    CPU more than workers is promised: workers that hold all of them starve everything else.
+
+    Args:
+        address: Of a running cluster; None starts a local one, unless this process has one.
+        workers: Worker processes that will run.
+        gpus: GPUs that will be asked for.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
+    if address is None:
+        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # loopback only; writes no token file
+
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    if address is None:
+        ray.init(
+            address="local",
+            num_cpus=workers + 1,
+            num_gpus=gpus or None,
+            object_store_memory=STORE_BYTES_WITH_GPU if gpus else STORE_BYTES,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _node_ip_address=LOOPBACK,
+        )
+    else:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        yield
+    finally:
+        ray.shutdown()
