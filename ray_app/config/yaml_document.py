@@ -64,20 +64,17 @@ def read_document(path: Path) -> tuple[Document | None, tuple[Fault, ...]]:
         return None, (fault,) if fault else ()
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if not isinstance(root, yaml.MappingNode):
+            problem = f"expected a block of keys that begins with `site:`, got {_kind(root)}"
+            return None, (Fault(file, 1, 1, "", problem),)
+        reader = _TreeReader(file)
+        data = reader.read(root, ())
     except yaml.YAMLError as error:
         return None, syntax_faults(file, text, error)
-    except RecursionError:
-        return None, (Fault(file, 1, 1, "", "lists or blocks are nested too deep"),)
-    if not isinstance(root, yaml.MappingNode):
-        got = _kind(root)
-        problem = f"expected a block of keys that begins with `site:`, got {got}"
-        return None, (Fault(file, 1, 1, "", problem),)
-    reader = _TreeReader(file)
-    try:
-        data = reader.read(root, ())
-    except _TooLargeError as error:
+    except (RecursionError, _TooLargeError) as error:
+        place = error.place if isinstance(error, _TooLargeError) else Place(1, 1)
         problem = "nested too deep, or repeated too often by anchors"
-        return None, (Fault(file, error.line, error.column, "", problem),)
+        return None, (Fault(file, place.line, place.column, "", problem),)
     broken = frozenset(reader.broken)
     return Document(file, data, reader.keys, reader.values, broken), tuple(reader.faults)
 
@@ -110,9 +107,9 @@ def _child(data: JsonValue, key: str | int) -> JsonValue:
 
 
 class _TooLargeError(Exception):
-    def __init__(self, line: int, column: int) -> None:
-        super().__init__(line, column)
-        self.line, self.column = line, column
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.place = place
 
 
 @dataclass(slots=True)
@@ -141,8 +138,7 @@ class _TreeReader:
         # Anchors can repeat a small text without end.
         self.nodes += 1
         if len(path) > DEEPEST or self.nodes > MOST_NODES:
-            place = _place(node)
-            raise _TooLargeError(place.line, place.column)
+            raise _TooLargeError(_place(node))
 
     def _read_block(self, node: yaml.MappingNode, path: KeyPath) -> JsonValue:
         block: dict[str, JsonValue] = {}
