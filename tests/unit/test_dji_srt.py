@@ -51,6 +51,7 @@ def angles(pose):
         ("HOME(-58.4563,-34.7386) 2017.07.03 10:15:22", (None, None, None)),
         ("[latitude: 0.000000] [longitude: 0.000000] [rel_alt: 1.5]", (None, None, 1.5)),
         ("[latitude: 97.1] [longitude: 8.2]", (None, 8.2, None)),
+        ("[home_latitude: 9.1] [latitude: 1.5] [longitude: 2.5]", (1.5, 2.5, None)),
         ("[latitude: n/a] [longitude: ] [rel_alt: --]", (None, None, None)),
     ],
 )

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,6 +83,19 @@ def test_behind_the_camera_there_is_no_pixel():
     behind_m = np.array([[3.0 - 20 * math.sin(0.35), -5.0 - 20 * math.cos(0.35)]])
     found = homography_projection(calibration(), SIZE_PX)
     assert np.isnan(found.ground_to_px(behind_m)).all()
+
+
+def test_no_other_homography_misses_the_pixels_less():
+    fitted = calibration(noise_px=20.0)
+    pixels = np.array([pair.px for pair in fitted.pairs])
+    metres = np.array([pair.m for pair in fitted.pairs])
+    seen = fit_homography(pixels, metres)
+    least = ((seen.to_px(metres) - pixels) ** 2).sum()
+    for entry in range(8):
+        for step in (-1e-3, 1e-3):
+            other = seen.matrix.copy()
+            other.flat[entry] += step
+            assert ((replace(seen, matrix=other).to_px(metres) - pixels) ** 2).sum() > least
 
 
 def test_sigma_is_the_spread_that_misplaced_clicks_cause():
