@@ -6,6 +6,8 @@ layouts of Matrice 30/300 and Mavic 3E quoted in public projects.
 
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from ray_app.domain.observation import DronePose
@@ -16,20 +18,11 @@ _NUMBER = r"([-+]?\d{1,9}(?:\.\d{1,12})?)"
 _WHOLE = _NUMBER + r"(?![\d.])(?=[\s\S])"
 
 
-def _key(names: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.])(?:{names})\s*:\s*{_WHOLE}", re.IGNORECASE)
-
-
-_LATITUDE = _key("latitude")
-_LONGITUDE = _key("longt?itude")
-_GPS = re.compile(rf"\bGPS\s*\(\s*{_NUMBER}\s*,\s*{_WHOLE}", re.IGNORECASE)
-_HEIGHT = _key("rel_alt|BAROMETER|Hb")
-_HOME_HEIGHT = re.compile(rf"(?<![\w.])H\s+{_WHOLE}\s*m(?![\w/])")
-_ALTITUDE = _key("altitude")
-_YAW, _PITCH, _ROLL = (_key(f"(?:gb|gimbal)_{angle}") for angle in ("yaw", "pitch", "roll"))
+# One pass finds every `key: number`; a pattern per key is five times slower.
+_KEYED = re.compile(rf"(?<![\w.])([A-Za-z_][\w.]*)\s*:\s*{_WHOLE}")
+_GPS = re.compile(rf"GPS\s*\(\s*{_NUMBER}\s*,\s*{_WHOLE}")
+_HOME_HEIGHT = re.compile(rf"[\s,]H\s+{_WHOLE}\s*m(?![\w/])")
 _GIMBAL = re.compile(rf"G\.PRY\s*\(\s*{_NUMBER}[^\d,]*,\s*{_NUMBER}[^\d,]*,\s*{_WHOLE}")
-_FOCAL_LENGTH = _key("focal_len")
-_ZOOM = _key("dzoom(?:_ratio)?")
 _CLOCK = re.compile(
     r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})\s+(\d{1,2}):(\d{2}):(\d{2})"
     r"(?:[.,](\d{3})(?!\d)(?:[.,](\d{3})(?!\d))?)?"
@@ -45,16 +38,17 @@ def read_pose(text: str, gps_order: str, altitude_reference: str) -> DronePose:
         altitude_reference: What a plain `altitude` counts from: "take_off", or "unknown",
             which leaves it out: Mavic 2 writes it above sea level, others above take-off.
     """
-    latitude, longitude = _place(text, gps_order)
-    pitch, roll, yaw = _gimbal_angles(text)
+    keyed = _Keyed.read(text)
+    latitude, longitude = _place(text, keyed, gps_order)
+    pitch, roll, yaw = _gimbal_angles(text, keyed)
     return DronePose(
         latitude_deg=latitude,
         longitude_deg=longitude,
-        height_m=_height(text, altitude_reference),
+        height_m=_height(text, keyed, altitude_reference),
         yaw_deg=_within(yaw, 360.0),
         pitch_deg=_within(pitch, 180.0),
         roll_deg=_within(roll, 180.0),
-        horizontal_fov_deg=_field_of_view(text),
+        horizontal_fov_deg=_field_of_view(keyed),
     )
 
 
@@ -76,8 +70,25 @@ def read_clock(text: str) -> datetime | None:
         return None
 
 
-def _place(text: str, gps_order: str) -> tuple[float | None, float | None]:
-    latitude, longitude = _first(_LATITUDE, text), _first(_LONGITUDE, text)
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """The numbers of a cue by their keys in small letters, as written."""
+
+    written: Mapping[str, str]
+
+    @classmethod
+    def read(cls, text: str) -> "_Keyed":
+        # Of a key that stands twice the first counts.
+        return cls({key.lower(): number for key, number in reversed(_KEYED.findall(text))})
+
+    def first(self, *keys: str) -> float | None:
+        """Returns the number of the first of the keys that is there."""
+        return next((float(self.written[key]) for key in keys if key in self.written), None)
+
+
+def _place(text: str, keyed: _Keyed, gps_order: str) -> tuple[float | None, float | None]:
+    # "longtitude" is how Mavic 2 spells it.
+    latitude, longitude = keyed.first("latitude"), keyed.first("longitude", "longtitude")
     bare = _GPS.search(text)
     if latitude is None and longitude is None and bare:
         a, b = float(bare[1]), float(bare[2])
@@ -87,44 +98,39 @@ def _place(text: str, gps_order: str) -> tuple[float | None, float | None]:
     return _within(latitude, 90.0), _within(longitude, 180.0)
 
 
-def _height(text: str, altitude_reference: str) -> float | None:
-    height = _first(_HEIGHT, text)
-    if height is None:
-        height = _first(_HOME_HEIGHT, text)
+def _height(text: str, keyed: _Keyed, altitude_reference: str) -> float | None:
+    height = keyed.first("rel_alt", "barometer", "hb")
+    if height is None and (match := _HOME_HEIGHT.search(text)):
+        height = float(match[1])
     if height is None and altitude_reference == "take_off":
-        height = _first(_ALTITUDE, text)
+        height = keyed.first("altitude")
     return _within(height, 10_000.0)
 
 
-def _gimbal_angles(text: str) -> tuple[float | None, float | None, float | None]:
+def _gimbal_angles(text: str, keyed: _Keyed) -> tuple[float | None, float | None, float | None]:
     triple = _GIMBAL.search(text)
     if triple:
         return float(triple[1]), float(triple[2]), float(triple[3])
-    return _first(_PITCH, text), _first(_ROLL, text), _first(_YAW, text)
+    pitch, roll = keyed.first("gb_pitch", "gimbal_pitch"), keyed.first("gb_roll", "gimbal_roll")
+    return pitch, roll, keyed.first("gb_yaw", "gimbal_yaw")
 
 
-def _field_of_view(text: str) -> float | None:
+def _field_of_view(keyed: _Keyed) -> float | None:
     """Returns 2 atan(36 mm / 2 f), f being the 35 mm equivalent focal length times the zoom.
 
     Whole numbers from 100 on count tenths of a millimetre (`240`: 24.0 mm), as `fnum` beside
     them counts hundredths; a zoom from 100 on counts ten-thousandths.
     """
-    match = _FOCAL_LENGTH.search(text)
-    if match is None:
+    focal_mm = keyed.first("focal_len")
+    if focal_mm is None:
         return None
-    focal_mm = float(match[1])
-    if "." not in match[1] and focal_mm >= 100:
+    if "." not in keyed.written["focal_len"] and focal_mm >= 100:
         focal_mm /= 10
-    zoom = _first(_ZOOM, text) or 1.0
+    zoom = keyed.first("dzoom", "dzoom_ratio") or 1.0
     focal_mm *= zoom / 10_000 if zoom >= 100 else zoom
     if not 1.0 <= focal_mm <= 10_000.0:
         return None
     return math.degrees(2 * math.atan(FULL_FRAME_WIDTH_MM / 2 / focal_mm))
-
-
-def _first(pattern: re.Pattern[str], text: str) -> float | None:
-    match = pattern.search(text)
-    return float(match[1]) if match else None
 
 
 def _within(value: float | None, limit: float) -> float | None:

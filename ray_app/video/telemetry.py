@@ -1,6 +1,7 @@
 """Finds and reads the telemetry file a drone leaves beside its video."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 import pyarrow.fs
@@ -52,6 +53,12 @@ def telemetry_beside(
         return Telemetry(
             (), (f"no telemetry: {PurePosixPath(name).stem}.SRT is not beside {name}",)
         )
+    return _read_once(content, gps_order, altitude_reference)
+
+
+@lru_cache(maxsize=4)
+def _read_once(content: bytes, gps_order: str, altitude_reference: str) -> Telemetry:
+    # Every segment of a video asks for the same file; half an hour of cues takes seconds to read.
     return read_dji_srt(content, gps_order, altitude_reference)
 
 

@@ -144,6 +144,12 @@ def test_cues_without_subtitle_times_follow_the_aircrafts_clock():
     assert telemetry.pose_at(1.0).latitude_deg == pytest.approx(1.25)
 
 
+@pytest.mark.parametrize("run", [b"a", b" ", b"\n", b"1", b"a.", b"G.PRY (", b"H 1", b"00:00:"])
+def test_long_runs_of_anything_do_not_hang(run):
+    assert read_dji_srt(b"00:00:00,000 --> 00:00:01,000\n" + run * 100_000).notes
+    assert read_dji_srt(run * 100_000).notes
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_encodings_and_line_ends(encoding):
     text = "1\r\n00:00:00,000 --> 00:00:01,000\r\n[latitude: 1.5] [longitude: 2.5]\r\n"
