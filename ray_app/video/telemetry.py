@@ -62,6 +62,22 @@ def _read_once(content: bytes, gps_order: str, altitude_reference: str) -> Telem
     return read_dji_srt(content, gps_order, altitude_reference)
 
 
+def telemetry_url(url: str) -> str | None:
+    """Returns the address of the telemetry file beside a video; None when there is none."""
+    bare, mark, query = url.partition("?")
+    stem = bare[: -len(PurePosixPath(bare).suffix) or None]
+    for ending in _ENDINGS:
+        beside = f"{stem}{ending}{mark}{query}"
+        if is_local(beside):
+            found = local_path(beside).is_file()
+        else:
+            filesystem, path = file_system(beside)
+            found = filesystem.get_file_info(path).type == pyarrow.fs.FileType.File
+        if found:
+            return beside
+    return None
+
+
 def _beside(url: str, filesystem: pyarrow.fs.FileSystem | None) -> bytes | None:
     if filesystem is None and is_local(url):
         filesystem, path = pyarrow.fs.LocalFileSystem(), str(local_path(url).absolute())

@@ -1,0 +1,151 @@
+"""From a site file and a list of videos to the work of a back-fill."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import torch
+
+from models.settings import NetworkSettings
+from models.weights import list_weights
+from models.zoo import build_detector, needed_width_px
+from ray_app.batch.manifest import CameraSource
+from ray_app.batch.segment import Segment
+from ray_app.batch.segment_worker import WorkerBlocks
+from ray_app.config.schema import CameraConfig, SiteConfig
+from ray_app.domain.errors import FootageError, WeightsError
+from ray_app.domain.protocols import Detector
+from ray_app.geo.calibration import DroneCalibration
+from ray_app.video.footage_listing import match_cameras
+from ray_app.video.sampling import ClipReader
+from ray_app.video.start_time import StartRule
+from ray_app.video.telemetry import telemetry_url
+from ray_app.wiring import PoseAt, follow_drone
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFootage:
+    """Which footage goes to which camera, and what is left over.
+
+    Attributes:
+        remarks: What a person should know before the work starts, one line each.
+    """
+
+    sources: tuple[CameraSource, ...]
+    remarks: tuple[str, ...] = field(default=())
+
+
+def site_without_file(urls: Sequence[str]) -> SiteConfig:
+    """Returns a site in which every video is a camera of its own, not calibrated."""
+    cameras: dict[str, str] = {}
+    for url in urls:
+        name = PurePosixPath(url.partition("?")[0])
+        stem = re.sub(r"[^A-Za-z0-9_-]+", "_", name.stem).strip("_") or "video"
+        camera_id, number = stem, 2
+        while camera_id in cameras:
+            camera_id, number = f"{stem}_{number}", number + 1
+        cameras[camera_id] = url
+    return SiteConfig(
+        site="footage without a site file",
+        cameras=tuple(
+            CameraConfig(id=camera_id, footage=(_escaped(url),))
+            for camera_id, url in cameras.items()
+        ),
+    )
+
+
+def sources_of(site: SiteConfig, urls: Sequence[str]) -> SiteFootage:
+    """Returns the footage of each camera.
+
+    Raises:
+        FootageError: No camera's patterns match any file.
+    """
+    matched = match_cameras(urls, {camera.id: camera.footage for camera in site.cameras})
+    cameras = {camera.id: camera for camera in site.cameras}
+    sources = tuple(_source(cameras[name], found) for name, found in matched.urls_of if found)
+    if not sources:
+        patterns = ", ".join(pattern for camera in site.cameras for pattern in camera.footage)
+        raise FootageError(
+            f"none of {len(urls)} files matches a camera's footage patterns ({patterns})"
+        )
+    remarks = [f"camera {name}: no footage" for name, found in matched.urls_of if not found]
+    remarks += [f"{url}: no camera's patterns match it, left out" for url in matched.unclaimed]
+    remarks += [
+        f"{url}: cameras {', '.join(names)} all claim it, left out"
+        for url, names in matched.contested
+    ]
+    return SiteFootage(sources, tuple(remarks))
+
+
+def blocks_of(site: SiteConfig) -> WorkerBlocks:
+    """Returns how workers build what they work with."""
+    drones = {
+        camera.id: camera.calibration.drone
+        for camera in site.cameras
+        if camera.calibration is not None and camera.calibration.drone is not None
+    }
+    return WorkerBlocks(build_single_threaded, open_footage, partial(follow_pose, drones))
+
+
+def build_single_threaded(networks: NetworkSettings) -> Detector:
+    """Returns the networks on one thread: parallelism comes from workers."""
+    torch.set_num_threads(1)
+    return build_detector(networks)
+
+
+def open_footage(segment: Segment) -> ClipReader:
+    """Returns the reader of one segment."""
+    span, reading = segment.span, segment.reading
+    return ClipReader(
+        segment.clip,
+        span.first_index,
+        span.end_index,
+        reading.rate_hz,
+        segment.width_px,
+        reading.reader,
+    )
+
+
+def follow_pose(drones: Mapping[str, DroneCalibration], segment: Segment) -> PoseAt | None:
+    """Returns where the drone of a segment was; None for a fixed camera."""
+    calibration = drones.get(segment.camera_id)
+    return None if calibration is None else follow_drone(segment.clip, calibration)
+
+
+def weights_of(networks: NetworkSettings) -> tuple[tuple[str, str], ...]:
+    """Returns (name, sha256) of the weights that networks load; raises WeightsError."""
+    names = {networks.objects.name}
+    if networks.crowd is not None:
+        names.add(networks.crowd.name)
+    pairs = [(entry.name, entry.sha256) for entry in list_weights() if entry.name in names]
+    if networks.objects.onnx is not None:
+        file = Path(networks.objects.onnx.file)
+        try:
+            pairs.append((file.name, hashlib.sha256(file.read_bytes()).hexdigest()))
+        except OSError as error:
+            raise WeightsError(f"{file}: cannot be read ({error.strerror})") from error
+    return tuple(pairs)
+
+
+def _source(camera: CameraConfig, urls: tuple[str, ...]) -> CameraSource:
+    is_drone = camera.calibration is not None and camera.calibration.drone is not None
+    beside = ((url, telemetry_url(url)) for url in urls) if is_drone else ()
+    return CameraSource(
+        camera_id=camera.id,
+        urls=urls,
+        reading=camera.reading,
+        width_px=camera.reading.width_px or needed_width_px(camera.networks),
+        networks=camera.networks,
+        weights=weights_of(camera.networks),
+        start_rule=StartRule(camera.started_at, camera.start_pattern, camera.time_zone),
+        telemetry=tuple((url, found) for url, found in beside if found is not None),
+    )
+
+
+def _escaped(url: str) -> str:
+    """Returns a pattern that matches this very file: its whole path, wildcards taken literally."""
+    path = url.partition("://")[2] or url
+    return re.sub(r"([*?[])", r"[\1]", path)
