@@ -38,6 +38,20 @@ class Legs:
     ankle: FloatArray
     drop_m: FloatArray
 
+    def only(self, rows: NDArray[np.int64]) -> "Legs":
+        """Returns the people in rows, in that order."""
+        return Legs(self.hip[rows], self.knee[rows], self.ankle[rows], self.drop_m[rows])
+
+
+def join_legs(parts: list[Legs]) -> Legs:
+    """Returns the legs of all parts, one after the other."""
+    return Legs(
+        np.concatenate([part.hip for part in parts]),
+        np.concatenate([part.knee for part in parts]),
+        np.concatenate([part.ankle for part in parts]),
+        np.concatenate([part.drop_m for part in parts]),
+    )
+
 
 def stride_m(speed_m_s: FloatArray) -> FloatArray:
     """Returns the length of one full cycle (two steps): 1.35 m at 1.3 m/s, shorter when slow.

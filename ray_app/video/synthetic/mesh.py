@@ -12,7 +12,7 @@ Ring = tuple[float, float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Mesh:
-    """Triangles with a normal, a limb and a part at each corner.
+    """Triangles with a normal, a limb and a part at each corner; counter-clockwise from outside.
 
     Attributes:
         vertices: x, y, z, normal x, y, z, limb, part; float32, shape (n, 8); metres, z up.
@@ -55,7 +55,7 @@ def loft(rings: list[Ring], sides: int, part: int, limb: int = 0) -> Mesh:
     normals = _smooth_normals(points, faces)
     centres = np.repeat(np.array([ring[:3] for ring in rings]), sides, axis=0)
     if ((points - centres) * normals).sum() < 0:
-        normals = -normals
+        normals, faces = -normals, np.ascontiguousarray(faces[:, ::-1])
     return Mesh(_with_tags(points, normals, limb, part), faces)
 
 
@@ -88,7 +88,9 @@ def box(low: tuple[float, float, float], high: tuple[float, float, float], part:
                 point[others[1]] = (low, high)[second][others[1]]
                 corners.append([*point, *normal, 0, part])
             k = len(corners) - 4
-            faces += [(k, k + 1, k + 2), (k, k + 2, k + 3)]
+            outward = side == (1 if axis != 1 else 0)
+            order = (0, 1, 2, 3) if outward else (0, 3, 2, 1)
+            faces += [(k, k + order[1], k + order[2]), (k, k + order[2], k + order[3])]
     return Mesh(np.array(corners, np.float32), np.array(faces, np.int32))
 
 

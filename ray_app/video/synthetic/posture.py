@@ -10,6 +10,7 @@ from ray_app.video.synthetic.gait import (
     Legs,
     foot_lift_m,
     foot_pitch,
+    join_legs,
     smoothstep,
     solve_legs,
     steady_prints,
@@ -25,7 +26,14 @@ from ray_app.video.synthetic.people_mesh import (
     Limb,
     Part,
 )
-from ray_app.video.synthetic.wardrobe import COAT, HAT, LONG_HAIR, RUCKSACK, Wardrobe
+from ray_app.video.synthetic.wardrobe import (
+    COAT,
+    HAT,
+    LONG_HAIR,
+    RUCKSACK,
+    Wardrobe,
+    join_wardrobes,
+)
 
 FloatArray = NDArray[np.float64]
 HIDDEN_PARTS = (
@@ -64,6 +72,19 @@ class Postures:
     def __len__(self) -> int:
         return len(self.heading)
 
+    def only(self, rows: NDArray[np.int64]) -> "Postures":
+        """Returns the people in rows, in that order."""
+        return Postures(
+            self.xy_m[rows],
+            self.heading[rows],
+            self.legs.only(rows),
+            self.spread_m[rows],
+            self.sway_m[rows],
+            self.shoulder[rows],
+            self.elbow[rows],
+            self.wear.only(rows),
+        )
+
     def instances(self) -> NDArray[np.float32]:
         """Returns one row per person in the order the vertex shader reads, shape (n, 28)."""
         legs, wear = self.legs, self.wear
@@ -83,6 +104,20 @@ class Postures:
             wear.looks,
         ]
         return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+def join_postures(parts: list[Postures]) -> Postures:
+    """Returns the people of all parts, one after the other."""
+    return Postures(
+        np.concatenate([part.xy_m for part in parts]),
+        np.concatenate([part.heading for part in parts]),
+        join_legs([part.legs for part in parts]),
+        np.concatenate([part.spread_m for part in parts]),
+        np.concatenate([part.sway_m for part in parts]),
+        np.concatenate([part.shoulder for part in parts]),
+        np.concatenate([part.elbow for part in parts]),
+        join_wardrobes([part.wear for part in parts]),
+    )
 
 
 def steady_walk(

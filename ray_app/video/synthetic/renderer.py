@@ -106,6 +106,7 @@ class Renderer:
         width, height = (round(side * quality.supersampling) for side in size_px)
         self.drawn_px = (width, height)
         self.person = person_mesh(quality.detail)
+        self.person_sample = Mesh(self.person.vertices[::3], self.person.faces[:0])
         with self._context:
             self._make_programs()
             self._make_targets()
@@ -139,7 +140,9 @@ class Renderer:
         }
         for name, value in values.items():
             self._set(name, value)
-        _uniform(self._programs["ground"], "material").value = int(scenery.material)
+        self._set_whole("material", int(scenery.material))
+        lit = any(light.lamp_colour)
+        self._set_whole("lamp_count", min(LAMPS, len(scenery.lamps_m)) if lit else 0)
 
     def draw(self, view: View, things: Things) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
         """Returns the picture, RGB uint8 (h, w, 3), and whose pixel each is.
@@ -157,13 +160,15 @@ class Renderer:
         self._set("view_projection", view.matrix.T)
         self._set("eye", view.position_m)
         self._set("fire", things.fire or (0.0, 0.0, 0.0, 0.0))
+        self._set_whole("fire_count", int(things.fire is not None))
         self._target.use()
         self._target.clear(*self._light.sky, 1.0)
         self._owners.write(self._no_owner)
-        self._draw_mesh("ground", "ground", 1)
-        self._draw_mesh("structure", "structure", 1)
+        self._context.enable_only(moderngl.DEPTH_TEST | moderngl.CULL_FACE)
         for mesh, rows in self._movers(things):
             self._draw_instances("person", mesh, rows)
+        self._draw_mesh("structure", "structure", 1)
+        self._draw_mesh("ground", "ground", 1)
         owners = self._read_owners()
         if len(things.particles):
             self._draw_particles(view, things.particles)
@@ -182,9 +187,9 @@ class Renderer:
 
     def _make_programs(self) -> None:
         stages = {
-            "person": (("person.vert",), ("light.glsl", "person.frag")),
-            "ground": (("world.vert",), ("light.glsl", "ground.frag")),
-            "structure": (("world.vert",), ("light.glsl", "structure.frag")),
+            "person": (("person.vert",), ("one_tap.glsl", "light.glsl", "person.frag")),
+            "ground": (("world.vert",), ("four_taps.glsl", "light.glsl", "ground.frag")),
+            "structure": (("world.vert",), ("one_tap.glsl", "light.glsl", "structure.frag")),
             "particle": (("particle.vert",), ("particle.frag",)),
         }
         program = self._context.program
@@ -307,6 +312,11 @@ class Renderer:
                 np.ascontiguousarray(picture), self.size_px, interpolation=cv2.INTER_AREA
             )
         return np.ascontiguousarray(picture)
+
+    def _set_whole(self, name: str, value: int) -> None:
+        for program in self._programs.values():
+            if name in program:
+                _uniform(program, name).value = value
 
     def _set(self, name: str, value: object) -> None:
         data = _bytes(value)

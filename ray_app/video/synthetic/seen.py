@@ -44,7 +44,7 @@ def see_people(view: View, mesh: Mesh, people: Postures, owners: NDArray[np.int3
 
     Args:
         view: The camera.
-        mesh: The mesh the people were drawn with.
+        mesh: The mesh the people were drawn with, or a sample of its vertices.
         people: In the order of the rows that were drawn.
         owners: From `Renderer.draw`.
     """

@@ -77,6 +77,16 @@ class Wardrobe:
         return Wardrobe(self.scale[rows], self.width[rows], self.flags[rows], self.looks[rows])
 
 
+def join_wardrobes(parts: list[Wardrobe]) -> Wardrobe:
+    """Returns the people of all parts, one after the other."""
+    return Wardrobe(
+        np.concatenate([part.scale for part in parts]),
+        np.concatenate([part.width for part in parts]),
+        np.concatenate([part.flags for part in parts]),
+        np.concatenate([part.looks for part in parts]),
+    )
+
+
 def dress(count: int, seed: int) -> Wardrobe:
     """Returns count different people; the same seed gives the same people."""
     rng = np.random.default_rng(seed)

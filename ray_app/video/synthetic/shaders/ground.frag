@@ -5,8 +5,8 @@ float lines(vec2 u, float w) {
   return max(g.x, g.y) * min(1., w / max(f.x, f.y) * 2.);
 }
 void main() {
-  vec2 q = world.xy + slip; vec3 albedo; float patches = ns(vec3(q * .31, 2.)), fine = ns(vec3(q * 7., 1.));
-  float grain = ns(vec3(q.yx * 29., 4.)), stains = ns(vec3(q.yx * .73, 6.)); vec3 N = vec3(0, 0, 1);
+  vec2 q = world.xy + slip; vec3 albedo; float fine = ns(vec3(q * 7., 1.)), grain = ns(vec3(q.yx * 29., 4.));
+  float patches = ns(vec3(q * .31, 2.)), stains = ns(vec3(q.yx * .73, 6.)); vec3 N = vec3(0, 0, 1);
   vec2 inside = (world.xy - lawn.xy) * (lawn.zw - world.xy);
   bool grass = material == 2 || (inside.x > 0. && inside.y > 0.);
   if (grass) albedo = vec3(.10, .16, .05) * (.35 + .7 * fine + .6 * grain + .4 * patches);
@@ -16,12 +16,12 @@ void main() {
       float slab = hash(vec3(floor(q / .6), 1.));
       albedo *= (.9 + .2 * slab) * (1. - .42 * lines(q / .6, .02));
     }
-    if (material == 3) albedo *= .6 + .8 * ns(vec3(q * 17., 3.));
+    if (material == 3) albedo *= .6 + .8 * fract(fine * 3. + grain);
     if (material == 4) albedo *= 1. - .5 * lines(q / 4., .006);
     if (material == 1) albedo = mix(albedo, vec3(.55), step(abs(fract(q.y / 7.) - .5), .009) * step(.4, fract(q.x / 4.)));
     albedo *= 1. - .22 * smoothstep(.58, .85, stains);
   }
   float film = wetness * smoothstep(.35, .6, stains + .3 * patches);
   albedo *= 1. - .45 * max(wetness * .7, film);
-  person = 0.; emit(albedo, N, .03 + .25 * film, 12. + 60. * film, 1.);
+  person = 0.; emit(albedo, N, .03 + .25 * film, 1.);
 }

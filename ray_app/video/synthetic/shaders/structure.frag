@@ -7,7 +7,7 @@ float lines(vec2 u, float w) {
 void main() {
   vec3 N = normalize(world_normal); if (dot(N, eye - world) < 0.) N = -N;
   vec2 q = abs(N.x) > .5 ? world.yz : world.xz; float rough = ns(vec3(q * .6, 4.)), fine = ns(world * 4.);
-  vec3 albedo = vec3(.12, .12, .13); float shine = .04, gloss = 12.;
+  vec3 albedo = vec3(.12, .12, .13); float shine = .04;
   if (part == 21) {
     vec2 brick = q / vec2(.22, .075); brick.x += .5 * floor(mod(brick.y, 2.));
     albedo = vec3(.36, .20, .15) * (.75 + .5 * hash(vec3(floor(brick), 3.)));
@@ -16,7 +16,7 @@ void main() {
   } else if (part == 22) {
     vec2 bay = q / vec2(3., 3.4), g = fract(bay); albedo = facade * (.7 + .5 * rough);
     if (g.x > .25 && g.x < .75 && g.y > .25 && g.y < .8) {
-      albedo = vec3(.04, .05, .06) * (.5 + hash(vec3(floor(bay), 1.))); shine = .4; gloss = 40.;
+      albedo = vec3(.04, .05, .06) * (.5 + hash(vec3(floor(bay), 1.))); shine = .3;
     }
   } else if (part == 24) {
     albedo = vec3(.06, .12, .03) * (.3 + 1.2 * fine); N = normalize(N + 1.6 * (cloud(world * 4.).rgb - .5));
@@ -25,5 +25,5 @@ void main() {
   else if (part == 27) albedo = mix(vec3(.5, .52, .55), vec3(.25), step(.5, fract(q.x * 6.)) * step(.15, world.z));
   else if (part == 28) albedo = .12 + .5 * abs(sin(vec3(1., 2.3, 4.1) * floor(q.x / 2.4) * 1.7 + 1.));
   else if (part == 29) albedo = vec3(.62, .62, .6) * (.85 + .2 * rough);
-  person = 0.; emit(albedo, N, shine, gloss, mix(.6, 1., smoothstep(0., .5, world.z)));
+  person = 0.; emit(albedo, N, shine, mix(.6, 1., smoothstep(0., .5, world.z)));
 }

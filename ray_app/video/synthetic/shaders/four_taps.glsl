@@ -1,0 +1,1 @@
+#define SHADOW_TAPS 4
