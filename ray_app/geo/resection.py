@@ -90,9 +90,9 @@ def locate_camera(
         seen.sigma_px,
         float(np.log(_TYPICAL_FOCAL_WIDTHS * size_px[0])),
     )
-    starts = (_start(seen, mirror, middle, widths) for widths in (0.5, 1.0, 2.0, 4.0))
-    fits = [_refined(sighting, start) for start in starts]
-    best = min(fits, key=lambda view: _cost(sighting.misses(view)))
+    best = _best_view(
+        sighting, [_start(seen, mirror, middle, widths) for widths in (0.5, 1.0, 2.0, 4.0)]
+    )
     misses = sighting.misses(best)
     if not np.isfinite(misses).all() or best.centre[2] <= 0:
         return None
@@ -132,6 +132,11 @@ def _start(
     left, _, right = np.linalg.svd(upright)
     rotation = left @ right
     return _View(float(np.log(focal_px)), rotation, -rotation.T @ columns[:, 2])
+
+
+def _best_view(sighting: _Sighting, starts: list[_View]) -> _View:
+    fits = [_refined(sighting, start) for start in starts]
+    return min(fits, key=lambda view: _cost(sighting.misses(view)))
 
 
 def _refined(sighting: _Sighting, view: _View) -> _View:
