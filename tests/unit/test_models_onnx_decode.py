@@ -72,7 +72,7 @@ def test_outputs_of_another_layout_are_refused_with_the_known_ones(decode):
 
 
 def test_wrong_strides_are_refused():
-    with pytest.raises(WeightsError, match="40 cells; strides .* make 32"):
+    with pytest.raises(WeightsError, match=r"40 cells; strides .* make 32"):
         DECODERS["yolox"](yolox(), Decoding((32, 64), (8,), GROUPS, 0.3))
 
 
