@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_app.video.synthetic.cast import Cast
-from ray_app.video.synthetic.renderer import thing_rows
 from ray_app.video.synthetic.scenario import BagPlan
+from ray_app.video.synthetic.things import thing_rows
 from ray_app.video.synthetic.wardrobe import pack
 
 BEHIND_M, BESIDE_M = 0.35, 0.32

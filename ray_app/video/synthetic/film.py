@@ -31,6 +31,7 @@ def film_scenario(  # noqa: PLR0913  one keyword for each option of the command
     seed: int = 1,
     light: str = "day",
     weather: str = "dry",
+    rate_hz: float = 10.0,
     workers: int = 1,
     on_progress: Progress | None = None,
 ) -> Path:
@@ -43,6 +44,7 @@ def film_scenario(  # noqa: PLR0913  one keyword for each option of the command
         seed: Of people, noise and flames.
         light: "day", "overcast" or "night".
         weather: "dry" or "rain".
+        rate_hz: Frames per second of the footage: 5, 10, 12.5 or 25.
         workers: Cameras drawn at the same time.
         on_progress: Called with frames done and frames in all; not called on a cached scene.
 
@@ -53,7 +55,7 @@ def film_scenario(  # noqa: PLR0913  one keyword for each option of the command
         VigieError: Unknown name, bad length, or nothing to draw with (tells what to install).
         StoreError: out_dir holds something else, or cannot be written.
     """
-    request = request_scene(name, seconds, seed, light, weather)
+    request = request_scene(name, seconds, seed, light, weather, rate_hz)
     if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
         if _holds(out_dir, request):
             return out_dir

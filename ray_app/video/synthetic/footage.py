@@ -16,9 +16,10 @@ from ray_app.video.synthetic.cast import Cast
 from ray_app.video.synthetic.fire import Fire
 from ray_app.video.synthetic.lens import Lens, LensSettings
 from ray_app.video.synthetic.light import Light
-from ray_app.video.synthetic.renderer import Renderer, Things, only_people
+from ray_app.video.synthetic.renderer import Renderer
 from ray_app.video.synthetic.scenario import CameraPlan, Scenario
 from ray_app.video.synthetic.seen import SeenPeople, see_people
+from ray_app.video.synthetic.things import Things, only_people
 from ray_app.video.synthetic.view import View
 
 MARGIN = 0.35

@@ -1,35 +1,33 @@
 """Draws a scene with OpenGL, without a window: EGL, and Mesa's llvmpipe where no GPU is."""
 
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import cv2
+import moderngl
 import numpy as np
 from numpy.typing import NDArray
 
-from ray_app.domain.errors import VigieError
 from ray_app.video.synthetic.bag_mesh import rucksack_mesh, suitcase_mesh
+from ray_app.video.synthetic.gl import (
+    build_programs,
+    float_bytes,
+    lay_out,
+    open_context,
+    set_floats,
+    set_whole,
+    uniform,
+    unit,
+)
 from ray_app.video.synthetic.light import Light
 from ray_app.video.synthetic.mesh import Mesh
 from ray_app.video.synthetic.noise import CELLS, noise_block
 from ray_app.video.synthetic.people_mesh import person_mesh
 from ray_app.video.synthetic.scene import Scenery, ground_mesh, lamp_heads, structure_mesh
-from ray_app.video.synthetic.shaders import VERSION, read_shader
+from ray_app.video.synthetic.things import INSTANCE_FLOATS, Things
 from ray_app.video.synthetic.view import View, sun_matrix
 
-# llvmpipe reads its thread count when it is first loaded
-os.environ.setdefault("LP_NUM_THREADS", "1")
-import moderngl
-
 LAMPS = 6
-INSTANCE_FLOATS = 28
 MAX_INSTANCES, MAX_PARTICLES = 4096, 8192
-EGL_HELP = (
-    "cannot draw without OpenGL: {cause}. Install it with\n"
-    "    apt-get install -y libegl1 libgl1 libgl1-mesa-dri"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +43,6 @@ class Quality:
     detail: float = 0.6
     shadow_px: int = 1024
     supersampling: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Things:
-    """Everything that moves in one frame.
-
-    Attributes:
-        people: Rows of `Postures.instances()`, shape (n, 28).
-        suitcases: Rows of `thing_rows`.
-        rucksacks: Rows of `thing_rows`.
-        particles: x, y, z, half side, red, green, blue, alpha; shape (m, 8).
-        fire: x, y, z and strength of a fire's light; None without fire.
-    """
-
-    people: NDArray[np.float32]
-    suitcases: NDArray[np.float32]
-    rucksacks: NDArray[np.float32]
-    particles: NDArray[np.float32]
-    fire: tuple[float, float, float, float] | None = None
-
-
-def only_people(people: NDArray[np.float32]) -> Things:
-    """Returns a frame with nothing but people in it."""
-    none = np.zeros((0, INSTANCE_FLOATS), np.float32)
-    return Things(people, none, none, np.zeros((0, 8), np.float32))
-
-
-def thing_rows(xy_m: tuple[float, float], heading: float, colour: float) -> NDArray[np.float32]:
-    """Returns the instance row of one rigid thing, shape (1, 28); colour as from `pack`."""
-    row = np.zeros((1, INSTANCE_FLOATS), np.float32)
-    row[0, :4] = *xy_m, heading, 1.0
-    row[0, 20:24] = colour
-    return row
-
-
-def open_context() -> "moderngl.Context":
-    """Returns an OpenGL context; raises VigieError with the apt line where there is none."""
-    try:
-        create: Callable[..., moderngl.Context] = moderngl.create_standalone_context
-        return create(backend="egl")
-    except Exception as error:
-        raise VigieError(EGL_HELP.format(cause=error)) from error
 
 
 class Renderer:
@@ -108,7 +64,7 @@ class Renderer:
         self.person = person_mesh(quality.detail)
         self.person_sample = Mesh(self.person.vertices[::3], self.person.faces[:0])
         with self._context:
-            self._make_programs()
+            self._programs = build_programs(self._context)
             self._make_targets()
             self._make_meshes()
         self.dress_scene(scenery, light, wetness)
@@ -123,7 +79,7 @@ class Renderer:
     def _light_scene(self, scenery: Scenery, light: Light, wetness: float) -> None:
         far_away = (1e4, 1e4, 1e4, 1e4)
         values = {
-            "sun": _unit(light.sun),
+            "sun": unit(light.sun),
             "sun_colour": light.sun_colour,
             "sky_colour": light.sky_colour,
             "floor_colour": light.floor_colour,
@@ -139,10 +95,10 @@ class Renderer:
             "exposure": (0.12 if any(light.lamp_colour) else 1.0,),
         }
         for name, value in values.items():
-            self._set(name, value)
-        self._set_whole("material", int(scenery.material))
+            set_floats(self._programs, name, value)
+        set_whole(self._programs, "material", int(scenery.material))
         lit = any(light.lamp_colour)
-        self._set_whole("lamp_count", min(LAMPS, len(scenery.lamps_m)) if lit else 0)
+        set_whole(self._programs, "lamp_count", min(LAMPS, len(scenery.lamps_m)) if lit else 0)
 
     def draw(self, view: View, things: Things) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
         """Returns the picture, RGB uint8 (h, w, 3), and whose pixel each is.
@@ -154,13 +110,13 @@ class Renderer:
             return self._draw(view, things)
 
     def _draw(self, view: View, things: Things) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-        self._set("sun_projection", self._sun_projection().T)
+        set_floats(self._programs, "sun_projection", self._sun_projection().T)
         if self._quality.shadow_px:
             self._draw_shadows(things)
-        self._set("view_projection", view.matrix.T)
-        self._set("eye", view.position_m)
-        self._set("fire", things.fire or (0.0, 0.0, 0.0, 0.0))
-        self._set_whole("fire_count", int(things.fire is not None))
+        set_floats(self._programs, "view_projection", view.matrix.T)
+        set_floats(self._programs, "eye", view.position_m)
+        set_floats(self._programs, "fire", things.fire or (0.0, 0.0, 0.0, 0.0))
+        set_whole(self._programs, "fire_count", int(things.fire is not None))
         self._target.use()
         self._target.clear(*self._light.sky, 1.0)
         self._owners.write(self._no_owner)
@@ -185,24 +141,6 @@ class Renderer:
     def _sun_projection(self) -> NDArray[np.float64]:
         return sun_matrix(np.array(self._light.sun), (0.0, 0.0), self._scenery.reach_m)
 
-    def _make_programs(self) -> None:
-        stages = {
-            "person": (("person.vert",), ("one_tap.glsl", "light.glsl", "person.frag")),
-            "ground": (("world.vert",), ("four_taps.glsl", "light.glsl", "ground.frag")),
-            "structure": (("world.vert",), ("one_tap.glsl", "light.glsl", "structure.frag")),
-            "particle": (("particle.vert",), ("particle.frag",)),
-        }
-        program = self._context.program
-        self._programs = {
-            name: program(vertex_shader=read_shader(*vertex), fragment_shader=read_shader(*pixel))
-            for name, (vertex, pixel) in stages.items()
-        }
-        nothing = VERSION + "void main() {}"
-        for name, vertex in (("person shadow", "person.vert"), ("structure shadow", "world.vert")):
-            self._programs[name] = program(
-                vertex_shader=read_shader(vertex), fragment_shader=nothing
-            )
-
     def _make_targets(self) -> None:
         context, size = self._context, self.drawn_px
         self._picture = context.texture(size, 4)
@@ -221,10 +159,8 @@ class Renderer:
         self._noise.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._shadow_map.use(0)
         self._noise.use(1)
-        for program in self._programs.values():
-            for name, unit in (("shadow_map", 0), ("noise", 1)):
-                if name in program:
-                    _uniform(program, name).value = unit
+        set_whole(self._programs, "shadow_map", 0)
+        set_whole(self._programs, "noise", 1)
 
     def _make_meshes(self) -> None:
         context = self._context
@@ -254,10 +190,10 @@ class Renderer:
         key = (program_name, mesh)
         if key not in self._arrays:
             program, (vertices, faces) = self._programs[program_name], self._buffers[mesh]
-            content = [_content(program, vertices, (("place", 3), ("normal", 3), ("tags", 2)), "")]
+            content = [lay_out(program, vertices, (("place", 3), ("normal", 3), ("tags", 2)), "")]
             if program_name.startswith("person"):
                 rows = tuple((letter, 4) for letter in "abcdefg")
-                content.append(_content(program, self._instances, rows, "/i"))
+                content.append(lay_out(program, self._instances, rows, "/i"))
             self._arrays[key] = self._context.vertex_array(program, content, index_buffer=faces)
         return self._arrays[key]
 
@@ -275,8 +211,8 @@ class Renderer:
         self._shadow_target.use()
         self._shadow_target.clear()
         for name in ("person shadow", "structure shadow"):
-            _uniform(self._programs[name], "view_projection").write(
-                _bytes(self._sun_projection().T)
+            uniform(self._programs[name], "view_projection").write(
+                float_bytes(self._sun_projection().T)
             )
         for mesh, rows in self._movers(things):
             self._draw_instances("person shadow", mesh, rows)
@@ -290,8 +226,8 @@ class Renderer:
         self._smoke_target.depth_mask = False
         far = ((particles[:, :3] - view.position_m) ** 2).sum(axis=1)
         ordered = particles[np.argsort(-far, kind="stable")][-MAX_PARTICLES:]
-        self._set("right", view.axes[0])
-        self._set("up", view.axes[1])
+        set_floats(self._programs, "right", view.axes[0])
+        set_floats(self._programs, "up", view.axes[1])
         self._squares.orphan()
         self._squares.write(np.ascontiguousarray(ordered, np.float32).tobytes())
         self._smoke.render(moderngl.TRIANGLE_STRIP, instances=len(ordered))
@@ -312,38 +248,3 @@ class Renderer:
                 np.ascontiguousarray(picture), self.size_px, interpolation=cv2.INTER_AREA
             )
         return np.ascontiguousarray(picture)
-
-    def _set_whole(self, name: str, value: int) -> None:
-        for program in self._programs.values():
-            if name in program:
-                _uniform(program, name).value = value
-
-    def _set(self, name: str, value: object) -> None:
-        data = _bytes(value)
-        for key, program in self._programs.items():
-            if name in program and not key.endswith("shadow"):
-                _uniform(program, name).write(data)
-
-
-def _uniform(program: "moderngl.Program", name: str) -> "moderngl.Uniform":
-    return cast("moderngl.Uniform", program[name])
-
-
-def _content(
-    program: "moderngl.Program",
-    buffer: "moderngl.Buffer",
-    columns: tuple[tuple[str, int], ...],
-    step: str,
-) -> tuple[object, ...]:
-    """One buffer's layout; columns the compiler dropped from the program are skipped over."""
-    used = [name for name, _ in columns if name in program]
-    layout = " ".join(f"{n}f" if name in program else f"{4 * n}x" for name, n in columns)
-    return (buffer, layout + step, *used)
-
-
-def _bytes(value: object) -> bytes:
-    return np.ascontiguousarray(value, np.float32).tobytes()
-
-
-def _unit(vector: tuple[float, float, float]) -> NDArray[np.float64]:
-    return np.asarray(np.array(vector) / np.linalg.norm(vector))

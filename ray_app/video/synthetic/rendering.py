@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from ray_app.video.synthetic.bag import follow_bag
 from ray_app.video.synthetic.cast import cast_scenario
 from ray_app.video.synthetic.footage import FootageJob, draw_footage
+from ray_app.video.synthetic.gl import open_context
 from ray_app.video.synthetic.incidents import find_incidents
-from ray_app.video.synthetic.renderer import open_context
 from ray_app.video.synthetic.request import STARTED_AT, SceneRequest, code_version
 from ray_app.video.synthetic.site_file import site_yaml
 from ray_app.video.synthetic.telemetry_file import write_telemetry

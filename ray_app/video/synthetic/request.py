@@ -14,6 +14,8 @@ from ray_app.video.synthetic.scenarios import DEFAULT_SECONDS, build_scenario
 
 STARTED_AT = datetime(2026, 6, 21, 16, 0, 0, tzinfo=UTC)
 """Wall clock of the first frame of every rendered scene."""
+RATES_HZ = (5.0, 10.0, 12.5, 25.0)
+"""Rates that are a whole number of the simulator's steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,12 @@ class SceneRequest:
 
 
 def request_scene(
-    scenario: str, seconds: float | None, seed: int, light: str, weather: str
+    scenario: str,
+    seconds: float | None,
+    seed: int,
+    light: str,
+    weather: str,
+    rate_hz: float = 10.0,
 ) -> SceneRequest:
     """Returns a request that can be drawn; seconds None takes the scenario's own length.
 
@@ -67,9 +74,12 @@ def request_scene(
     check_weather(weather)
     if seed < 0:
         raise VigieError(f"a seed is 0 or more, not {seed}")
+    if rate_hz not in RATES_HZ:
+        known = ", ".join(f"{rate:g}" for rate in RATES_HZ)
+        raise VigieError(f"scenes are filmed at {known} frames per second, not {rate_hz:g}")
     build_scenario(scenario, seconds)
     length = DEFAULT_SECONDS[scenario] if seconds is None else float(seconds)
-    return SceneRequest(scenario, length, seed, light, weather)
+    return SceneRequest(scenario, length, seed, light, weather, rate_hz=float(rate_hz))
 
 
 def code_version() -> str:

@@ -30,7 +30,7 @@ def site_yaml(scenario: Scenario, size_px: tuple[int, int], started_at: datetime
         "cameras": [_camera(scenario, camera, size_px) for camera in scenario.cameras],
     }
     header = f"# Site file of the rendered scene '{scenario.name}'; written with the footage.\n"
-    return header + yaml.safe_dump(_plain(site), sort_keys=False, allow_unicode=True)
+    return header + yaml.safe_dump(_plain(site), sort_keys=False, default_flow_style=None)
 
 
 def pinhole_calibration(camera: CameraPlan, size_px: tuple[int, int]) -> PinholeCalibration:

@@ -18,9 +18,10 @@ from ray_app.video.synthetic.lens import Lens, LensSettings
 from ray_app.video.synthetic.light import find_light
 from ray_app.video.synthetic.placements import keep_clear, place_people, pose_people
 from ray_app.video.synthetic.random_views import Draw, draw_picture
-from ray_app.video.synthetic.renderer import Renderer, only_people
+from ray_app.video.synthetic.renderer import Renderer
 from ray_app.video.synthetic.scene import Scenery
 from ray_app.video.synthetic.seen import see_people
+from ray_app.video.synthetic.things import only_people
 
 LEAST_HEAD_SHARE = 0.3
 """Heads that show less are not marked: annotators mark heads that are partly covered."""
