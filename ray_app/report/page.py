@@ -1,0 +1,81 @@
+"""Writes the report: one page that needs nothing but itself."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ray_app.domain.errors import StoreError
+from ray_app.report import page_parts
+from ray_app.report.data import ReportData
+from ray_app.report.episodes import whole_episodes
+from ray_app.report.site_map import draw_map
+from ray_app.report.timeline_figure import draw_timeline, share_time
+from ray_app.report.words import duration, plural, title_of
+
+TEMPLATE = "report.html.j2"
+MOST_UNSEEN_ROWS = 100
+
+
+def write_report(data: ReportData, path: Path) -> None:
+    """Writes the page at path, whole or not at all.
+
+    Raises:
+        StoreError: The page cannot be written there.
+    """
+    page = render_report(data)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_aside(path, page)
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def render_report(data: ReportData) -> str:
+    """Returns the page as HTML."""
+    rates_hz = {camera.id: camera.rate_hz for camera in data.cameras}
+    episodes = whole_episodes(data.events, data.curves, rates_hz)
+    shared = share_time(data)
+    unseen = page_parts.unseen_rows(data)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(TEMPLATE).render(
+        data=data,
+        headline=page_parts.headline(data, episodes),
+        time_span=page_parts.time_span(data),
+        found=len(episodes),
+        seen=duration(page_parts.seen_s(data)),
+        unseen_total=duration(page_parts.unseen_s(data)),
+        timeline=draw_timeline(data, episodes, shared),
+        is_clock=shared.is_clock,
+        rows=page_parts.episode_rows(data, episodes),
+        curves=[
+            (camera, page_parts.curve_parts(data, episodes, camera)) for camera in data.cameras
+        ],
+        site_map=draw_map(data, episodes),
+        places=page_parts.place_rows(data),
+        stills=page_parts.still_parts(data, episodes),
+        unseen=unseen[:MOST_UNSEEN_ROWS],
+        unseen_more=max(0, len(unseen) - MOST_UNSEEN_ROWS),
+        plural=plural,
+        title_of=title_of,
+    )
+
+
+def _write_aside(path: Path, page: str) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    aside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(page)
+        aside.chmod(0o644)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise

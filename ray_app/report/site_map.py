@@ -1,0 +1,130 @@
+"""Draws the site from above: zones, lines, cameras with their view, where it was worst."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from ray_app.domain.geometry import Points
+from ray_app.report.data import CameraFacts, Place, ReportData
+from ray_app.report.episodes import Episode, worst_first
+from ray_app.report.svg import svg
+from ray_app.report.words import colour_of
+
+WIDTH_PX, MOST_HEIGHT_PX, EDGE_PX = 640.0, 620.0, 34.0
+SCALE_BARS_M = (0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class MapScale:
+    """Metres to the figure; y grows upwards on the site and downwards in the figure."""
+
+    left_m: float
+    top_m: float
+    px_per_m: float
+    height_px: float
+
+    def at(self, point_m: tuple[float, float]) -> tuple[float, float]:
+        """Returns x, y in the figure."""
+        return (
+            EDGE_PX + (point_m[0] - self.left_m) * self.px_per_m,
+            EDGE_PX + (self.top_m - point_m[1]) * self.px_per_m,
+        )
+
+
+def draw_map(data: ReportData, episodes: tuple[Episode, ...]) -> Markup | None:
+    """Returns the figure; None when no place of the site is known in metres."""
+    scale = _fit(data)
+    if scale is None:
+        return None
+    worst = {e.place: e for e in reversed(worst_first(episodes))}
+    parts = [_view(camera, scale) for camera in data.cameras if camera.view_m]
+    if data.perimeter_m:
+        parts.append(_polygon(data.perimeter_m, scale, "perimeter"))
+    parts += [_place(i, p, worst.get(p.name), scale) for i, p in enumerate(data.places, 1)]
+    parts += [_camera(c, c.position_m, scale) for c in data.cameras if c.position_m]
+    # Numbers last, so that no zone hides the number of another.
+    parts += [_number(i, p, scale) for i, p in enumerate(data.places, 1)]
+    return svg(WIDTH_PX, scale.height_px, [*parts, _scale_bar(scale)], "Map of the site in metres")
+
+
+def _fit(data: ReportData) -> MapScale | None:
+    kept = [point for place in data.places for point in place.points_m]
+    if not kept:
+        return None
+    kept += [camera.position_m for camera in data.cameras if camera.position_m]
+    xs, ys = [x for x, _ in kept], [y for _, y in kept]
+    # A view reaches to the horizon: it is drawn as far as the places and a margin go.
+    margin_m = max(1.0, 0.08 * max(max(xs) - min(xs), max(ys) - min(ys)))
+    width_m = max(xs) - min(xs) + 2 * margin_m
+    height_m = max(ys) - min(ys) + 2 * margin_m
+    px_per_m = min((WIDTH_PX - 2 * EDGE_PX) / width_m, (MOST_HEIGHT_PX - 2 * EDGE_PX) / height_m)
+    spare_m = ((WIDTH_PX - 2 * EDGE_PX) / px_per_m - width_m) / 2
+    height_px = height_m * px_per_m + 2 * EDGE_PX
+    return MapScale(min(xs) - margin_m - spare_m, max(ys) + margin_m, px_per_m, height_px)
+
+
+def _points(points_m: Points, scale: MapScale) -> str:
+    return " ".join("{:.1f},{:.1f}".format(*scale.at(point)) for point in points_m)
+
+
+def _polygon(points_m: Points, scale: MapScale, style: str) -> Markup:
+    return Markup('<polygon class="{}" points="{}"/>').format(style, _points(points_m, scale))
+
+
+def _view(camera: CameraFacts, scale: MapScale) -> Markup:
+    return _polygon(camera.view_m or (), scale, "view")
+
+
+def _place(index: int, place: Place, worst: Episode | None, scale: MapScale) -> Markup:
+    colour = colour_of(worst.situation) if worst else "#6b7680"
+    if len(place.points_m) == 2:
+        return _passage(place, colour, scale)
+    return Markup(
+        '<polygon points="{}" fill="{}" fill-opacity="{}" stroke="{}" stroke-width="1.5">'
+        "<title>{}. {}</title></polygon>"
+    ).format(
+        _points(place.points_m, scale), colour, 0.35 if worst else 0.1, colour, index, place.name
+    )
+
+
+def _passage(place: Place, colour: str, scale: MapScale) -> Markup:
+    (x1, y1), (x2, y2) = (scale.at(point) for point in place.points_m)
+    length = max(1e-6, ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5)
+    # Left of start -> end is the way out; in the figure y points down.
+    out_x, out_y = (y2 - y1) / length * 16, -(x2 - x1) / length * 16
+    middle_x, middle_y = (x1 + x2) / 2, (y1 + y2) / 2
+    return Markup(
+        '<path d="M{:.1f} {:.1f}L{:.1f} {:.1f}" stroke="{}" stroke-width="4"/>'
+        '<path d="M{:.1f} {:.1f}l{:.1f} {:.1f}" stroke="{}" stroke-width="1.5" '
+        'marker-end="url(#arrow)"/>'
+    ).format(x1, y1, x2, y2, colour, middle_x, middle_y, out_x, out_y, colour)
+
+
+def _number(index: int, place: Place, scale: MapScale) -> Markup:
+    x = sum(scale.at(point)[0] for point in place.points_m) / len(place.points_m)
+    y = sum(scale.at(point)[1] for point in place.points_m) / len(place.points_m)
+    return Markup(
+        '<circle cx="{:.1f}" cy="{:.1f}" r="10" class="badge"/>'
+        '<text x="{:.1f}" y="{:.1f}" class="badge-text">{}</text>'
+    ).format(x, y, x, y + 4, index)
+
+
+def _camera(camera: CameraFacts, position_m: tuple[float, float], scale: MapScale) -> Markup:
+    x, y = scale.at(position_m)
+    return Markup(
+        '<rect x="{:.1f}" y="{:.1f}" width="11" height="11" class="camera-mark"/>'
+        '<text x="{:.1f}" y="{:.1f}" class="camera">{}</text>'
+    ).format(x - 5.5, y - 5.5, x + 9, y + 4, camera.id)
+
+
+def _scale_bar(scale: MapScale) -> Markup:
+    metres = max((m for m in SCALE_BARS_M if m * scale.px_per_m <= 140), default=0.5)
+    y = scale.height_px - 12
+    return Markup(
+        '<path d="M{0:.1f} {1:.1f}h{2:.1f}" stroke="#222" stroke-width="3"/>'
+        '<text x="{3:.1f}" y="{4:.1f}" class="tick">{5:g} m</text>'
+        '<defs><marker id="arrow" viewBox="0 0 6 6" refX="5" refY="3" markerWidth="6" '
+        'markerHeight="6" orient="auto"><path d="M0 0L6 3L0 6Z" fill="#333"/></marker></defs>'
+    ).format(
+        EDGE_PX, y, metres * scale.px_per_m, EDGE_PX + metres * scale.px_per_m + 8, y + 4, metres
+    )
