@@ -81,7 +81,7 @@ def _level_grid(top: float) -> list[Markup]:
 def _round_levels(top: float) -> list[float]:
     rough = top / 4
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough * 0.999)
+    step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= rough * 0.999)
     return [step * k for k in range(int(top / step) + 1)]
 
 

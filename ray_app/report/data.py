@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NewType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from ray_app.domain.geometry import Points
 
 Span = tuple[float, float]
 Pairs = tuple[tuple[str, str], ...]
+# Only `blurred_still` makes one, so the type checker keeps any other picture out of a report.
+BlurredJpeg = NewType("BlurredJpeg", bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,12 @@ class Still:
 
     Attributes:
         time_s: On the camera's time line.
-        jpeg: The encoded picture.
+        jpeg: The encoded picture, as `blurred_still` returns it.
     """
 
     camera_id: str
     time_s: float
-    jpeg: bytes
+    jpeg: BlurredJpeg
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,8 @@ def _episode(event: Event, curve: Curve | None, rates_hz: dict[str, float]) -> E
     why = event.why
     peak_frame = why.frames[1] if len(why.frames) > 1 else why.frames[0] if why.frames else 0
     peak_s = peak_frame / rates_hz[event.camera_id] if why.frames else event.time_s
-    peak, sigma = why.peak, event.sigma
+    # The sigma of an event belongs to its last step, not to its peak.
+    peak, sigma = why.peak, None
     if curve is not None and len(curve.time_s):
         end_s = event.time_s if closed else float(curve.time_s[-1])
         during = (curve.time_s >= event.started_s - 1e-9) & (curve.time_s <= end_s + 1e-9)

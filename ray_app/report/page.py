@@ -54,7 +54,7 @@ def render_report(data: ReportData) -> str:
         unseen_total=duration(page_parts.unseen_s(data)),
         timeline=draw_timeline(data, episodes, shared),
         is_clock=shared.is_clock,
-        rows=page_parts.episode_rows(data, episodes),
+        rows=page_parts.episode_rows(data, episodes, shared.offsets_s),
         curves=[
             (camera, page_parts.curve_parts(data, episodes, camera)) for camera in data.cameras
         ],

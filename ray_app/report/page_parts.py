@@ -83,11 +83,14 @@ class PlaceRow:
     peaks: tuple[str, ...]
 
 
-def episode_rows(data: ReportData, episodes: tuple[Episode, ...]) -> list[EpisodeRow]:
-    """Returns the worst situations, in order of time."""
+def episode_rows(
+    data: ReportData, episodes: tuple[Episode, ...], offsets_s: dict[str, float]
+) -> list[EpisodeRow]:
+    """Returns the worst situations, in order of the time all cameras share."""
     cameras = {camera.id: camera for camera in data.cameras}
-    kept = set(worst_first(episodes)[:MOST_ROWS])
-    return [_row(e, cameras[e.camera_id], data.time_zone) for e in episodes if e in kept]
+    kept = worst_first(episodes)[:MOST_ROWS]
+    kept.sort(key=lambda e: (e.started_s + offsets_s[e.camera_id], e.event_id))
+    return [_row(e, cameras[e.camera_id], data.time_zone) for e in kept]
 
 
 def _row(episode: Episode, camera: CameraFacts, zone: str) -> EpisodeRow:

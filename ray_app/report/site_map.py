@@ -101,8 +101,10 @@ def _passage(place: Place, colour: str, scale: MapScale) -> Markup:
 
 
 def _number(index: int, place: Place, scale: MapScale) -> Markup:
-    x = sum(scale.at(point)[0] for point in place.points_m) / len(place.points_m)
-    y = sum(scale.at(point)[1] for point in place.points_m) / len(place.points_m)
+    # The number of a line stands at its start: its middle shows the way out.
+    points_m = place.points_m[:1] if len(place.points_m) == 2 else place.points_m
+    x = sum(scale.at(point)[0] for point in points_m) / len(points_m)
+    y = sum(scale.at(point)[1] for point in points_m) / len(points_m)
     return Markup(
         '<circle cx="{:.1f}" cy="{:.1f}" r="10" class="badge"/>'
         '<text x="{:.1f}" y="{:.1f}" class="badge-text">{}</text>'

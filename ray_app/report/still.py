@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_app.report.data import BlurredJpeg
+
 WIDTH_PX = 640
 MARGIN = 0.25  # of the box's longer side, against boxes that cut a head or a hand
 LEAST_MARGIN_PX = 6.0
@@ -15,7 +17,7 @@ SOFTENING_SIGMA_PX = 2.5
 JPEG_QUALITY = 75
 
 
-def blurred_still(pixels: NDArray[np.uint8], boxes_px: NDArray[np.floating]) -> bytes:
+def blurred_still(pixels: NDArray[np.uint8], boxes_px: NDArray[np.floating]) -> BlurredJpeg:
     """Returns the picture as JPEG, small, softened, with every box made of coarse blocks.
 
     Args:
@@ -61,9 +63,9 @@ def _coarsen(still: NDArray[np.uint8], box: NDArray[np.float64]) -> None:
     )
 
 
-def _jpeg(still: NDArray[np.uint8]) -> bytes:
+def _jpeg(still: NDArray[np.uint8]) -> BlurredJpeg:
     bgr = cv2.cvtColor(still, cv2.COLOR_RGB2BGR)
     done, encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:
         raise ValueError(f"a picture of {still.shape} cannot be encoded as JPEG")
-    return bytes(encoded)
+    return BlurredJpeg(bytes(encoded))

@@ -11,7 +11,7 @@ from ray_app.report.time_axis import TimeAxis, covered, unseen_spans
 from ray_app.report.words import colour_of, moment, title_of
 
 WIDTH_PX = 1000
-LEFT_PX, RIGHT_PX = 190, 985
+LEFT_PX, RIGHT_PX = 190, 965
 CAMERA_PX, LANE_PX, GAP_PX = 18, 20, 8
 LEAST_BAR_PX = 3.0
 TOP_PX = 6

@@ -34,7 +34,8 @@ COLOURS = {
     "person_down": "#000000",
 }
 OTHER_COLOUR = "#555555"
-UNITS = {"people/m2": "people/m²", "1/m2": "people/m²"}
+UNITS = {"people/m2": "people/m²", "people and vehicles": "people or vehicles"}
+ONE_OF = {"people": "person", "people or vehicles": "person or vehicle"}
 
 
 def title_of(situation: str) -> str:
@@ -59,16 +60,26 @@ def unit_of(unit: str) -> str:
 
 def number(value: float) -> str:
     """Returns a level with as many digits as a person uses."""
-    size = abs(value)
-    if size >= 100 or value == round(value):
-        return f"{value:,.0f}".replace(",", "\u202f")
-    return f"{value:.1f}" if size >= 1 else f"{value:.2f}"
+    return _rounded(value, _digits(value))
+
+
+def _digits(value: float) -> int:
+    if abs(value) >= 100 or value == round(value):
+        return 0
+    return 1 if abs(value) >= 1 or round(value, 1) == round(value, 4) else 2
+
+
+def _rounded(value: float, digits: int) -> str:
+    return f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
 def level_words(level: float, sigma: float | None, unit: str) -> str:
     """Returns a level with its uncertainty and unit."""
-    spread = "" if sigma is None else f" ± {number(sigma)}"
-    return f"{number(level)}{spread} {unit_of(unit)}"
+    told = unit_of(unit)
+    if sigma is None:
+        return f"{number(level)} {ONE_OF.get(told, told) if level == 1 else told}"
+    digits = max(_digits(level), min(1, _digits(sigma)))
+    return f"{_rounded(level, digits)} ± {_rounded(sigma, digits)} {told}"
 
 
 def duration(seconds: float) -> str:
@@ -103,13 +114,9 @@ def clock_time(origin: datetime, time_s: float, time_zone: str) -> datetime:
 
 def why(episode: Episode) -> str:
     """Returns what made the situation open and end, in plain words."""
-    peak = level_words(episode.peak, episode.peak_sigma, episode.unit)
-    told = [
-        f"Reached {peak}; the alarm level is {number(episode.open_at)}.",
-        _certainty(episode),
-        _ending(episode),
-    ]
-    return " ".join(part for part in told if part)
+    counted = meaning_of(episode.situation) or title_of(episode.situation)
+    reached = f"{counted}: {episode.severity:.1f} times the alarm level at the strongest."
+    return " ".join((reached, _certainty(episode), _ending(episode)))
 
 
 def _certainty(episode: Episode) -> str:
