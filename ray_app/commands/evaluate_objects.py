@@ -14,9 +14,10 @@ from models.settings import NetworkSettings
 from models.zoo import needed_width_px
 from ray_app.config.load import load_site
 from ray_app.domain.frame import Frame, FrameKey
-from ray_app.video.archive import probe
+from ray_app.video.archive import FileFacts, probe
 from ray_app.video.pictures import Loss
 from ray_app.video.pyav_reader import PyavReader
+from ray_app.video.timeline import lay_out
 
 
 def run(video: Path, truth: Path, site: Path | None, every: int, *, as_json: bool) -> int:
@@ -27,7 +28,7 @@ def run(video: Path, truth: Path, site: Path | None, every: int, *, as_json: boo
     facts = probe(str(video))
     total = round((facts.duration_s or 0) * (facts.frame_rate_hz or 0)) or None
     frames = track(
-        _frames(str(video), needed_width_px(networks)),
+        _frames(facts, needed_width_px(networks)),
         "looking",
         total=total,
         console=Console(stderr=True),
@@ -41,10 +42,11 @@ def run(video: Path, truth: Path, site: Path | None, every: int, *, as_json: boo
     return 0
 
 
-def _frames(url: str, width_px: int) -> Iterator[tuple[int, Frame]]:
+def _frames(facts: FileFacts, width_px: int) -> Iterator[tuple[int, Frame]]:
     """Yields every picture of the file with its number, from 0 in order of presentation."""
     number = 0
-    for picture in PyavReader(url, width_px).pictures(0.0):
+    clip = lay_out("evaluated", [facts]).clips[0]
+    for picture in PyavReader(clip, width_px).pictures(0.0):
         if isinstance(picture, Loss):
             continue
         key = FrameKey("evaluated", number, 0, picture.time_s)

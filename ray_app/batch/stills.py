@@ -1,0 +1,97 @@
+"""Pictures of the worst moments; people are made unrecognisable before anything is written."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ray_app.domain.errors import FootageError, StoreError
+from ray_app.domain.frame import Frame
+from ray_app.domain.observation import Observation
+from ray_app.report.data import ReportData, Still
+from ray_app.report.episodes import Moment, moments_to_show, whole_episodes
+from ray_app.report.still import blurred_still, boxes_around_heads
+from ray_app.store.observations import read_segment, segment_file
+from ray_app.store.run_record import read_run
+from ray_app.store.segments import SegmentStatus, read_segments
+from ray_app.video.clip import Clip
+from ray_app.video.sampling import ClipReader
+
+STILL_WIDTH_PX = 960
+HEAD_SIDE_SHARE = 0.05
+
+
+def take_stills(results: Path, data: ReportData, clips: Sequence[Clip]) -> tuple[Still, ...]:
+    """Returns a still of every moment worth one; those taken earlier are kept in the folder.
+
+    Args:
+        results: Of a back-fill, or of a replay of one.
+        data: The report without stills.
+        clips: Footage that may be opened; without it only stills taken earlier are shown.
+    """
+    rates_hz = {camera.id: camera.rate_hz for camera in data.cameras}
+    episodes = whole_episodes(data.events, data.curves, rates_hz)
+    replay_of = read_run(results).replay_of
+    observed = results if replay_of is None else Path(replay_of)
+    taken = (_still(observed, rates_hz, m, clips) for m in moments_to_show(episodes))
+    return tuple(still for still in taken if still is not None)
+
+
+def _still(
+    observed: Path, rates_hz: dict[str, float], moment: Moment, clips: Sequence[Clip]
+) -> Still | None:
+    file = observed / "report" / "stills" / f"{moment.camera_id}-{moment.index:09d}.jpg"
+    if file.is_file():
+        return Still(moment.camera_id, moment.time_s, file.read_bytes())
+    seen = _observation(observed, moment)
+    frame = _frame(moment, rates_hz[moment.camera_id], clips)
+    if seen is None or frame is None:
+        return None
+    jpeg = blurred_still(frame.pixels, _people_px(seen, frame))
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(jpeg)
+    except OSError as error:
+        raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
+    return Still(moment.camera_id, moment.time_s, jpeg)
+
+
+def _frame(moment: Moment, rate_hz: float, clips: Sequence[Clip]) -> Frame | None:
+    for clip in clips:
+        if clip.camera_id == moment.camera_id and moment.index in clip.indexes(rate_hz):
+            reader = ClipReader(clip, moment.index, moment.index + 1, rate_hz, STILL_WIDTH_PX)
+            try:
+                return next(iter(reader.frames()), None)
+            except FootageError:
+                return None
+    return None
+
+
+def _observation(observed: Path, moment: Moment) -> Observation | None:
+    return next(
+        (seen for seen in _around(observed, moment) if seen.key.index == moment.index), None
+    )
+
+
+def _around(observed: Path, moment: Moment) -> Iterator[Observation]:
+    for record in read_segments(observed):
+        span = record.span
+        if (
+            record.camera_id == moment.camera_id
+            and record.status is SegmentStatus.DONE
+            and span is not None
+            and span.first_index <= moment.index < span.end_index
+        ):
+            yield from read_segment(segment_file(observed, record.camera_id, record.segment_id))
+
+
+def _people_px(seen: Observation, frame: Frame) -> NDArray[np.float64]:
+    """Returns boxes to blur in pixels of the frame: everything found, and every head."""
+    scale = frame.pixels.shape[1] / frame.source_size_px[0]
+    boxes = seen.detections.boxes_px.astype(np.float64) * scale
+    if seen.heads is None:
+        return boxes
+    side_px = HEAD_SIDE_SHARE * frame.pixels.shape[0]
+    heads = boxes_around_heads(seen.heads.points_px.astype(np.float64) * scale, side_px)
+    return np.concatenate([boxes, heads])

@@ -1,0 +1,165 @@
+"""`vigie backfill`: footage in, observations, events and a report out."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from ray_app.batch.analyze import Analysis, analyze_run
+from ray_app.batch.backfill import BackfillInterrupted, BackfillJob, BackfillResult, backfill
+from ray_app.batch.manifest import make_manifest
+from ray_app.batch.site_job import blocks_of, site_text_without_file, sources_of
+from ray_app.commands.progress_view import ProgressView, duration
+from ray_app.commands.report import write_page
+from ray_app.commands.site_text import load_site_text
+from ray_app.config.load import load_site
+from ray_app.config.schema import SiteConfig
+from ray_app.domain.event import Event, Phase
+from ray_app.video.footage_listing import list_footage
+
+DONE, USAGE, FAILED, INTERRUPTED = 0, 2, 3, 130
+SHOWN_FAILURES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was typed; see `vigie backfill --help`."""
+
+    site: Path | None
+    footage: tuple[str, ...]
+    out: Path
+    workers: int | None = None
+    segment_s: float = 60.0
+    num_gpus: float = 0.0
+    address: str | None = None
+    with_report: bool = True
+    as_json: bool = False
+
+
+def run(request: Request) -> int:
+    """Does it; returns the exit status."""
+    if not request.footage:
+        typer.echo("vigie backfill: nothing to read; add --footage FILE_OR_FOLDER...", err=True)
+        return USAGE
+    urls = list_footage(request.footage)
+    site, text = _site(request, urls)
+    footage = sources_of(site, urls)
+    for remark in footage.remarks:
+        typer.echo(f"note: {remark}", err=True)
+    manifest = make_manifest(footage.sources, request.segment_s, site.authorisation)
+    job = BackfillJob(
+        out_dir=request.out,
+        manifest=manifest,
+        blocks=blocks_of(site),
+        site=site.site,
+        site_text=text,
+        workers=request.workers or os.cpu_count() or 1,
+        num_gpus=request.num_gpus,
+        address=request.address,
+    )
+    try:
+        with ProgressView() as view:
+            result = backfill(job, view)
+        analysis = analyze_run(request.out, site)
+        clips = [clip for camera in manifest.cameras for clip in camera.timeline.clips]
+        page = write_page(request.out, clips) if request.with_report else None
+    except BackfillInterrupted as interruption:
+        typer.echo(f"\nvigie: {interruption}", err=True)
+        return INTERRUPTED
+    if request.as_json:
+        typer.echo(json.dumps(_told(result, analysis, request.out, page), indent=2))
+    else:
+        show(result, analysis, request.out, page)
+    return FAILED if result.failed else DONE
+
+
+def show(result: BackfillResult, analysis: Analysis, out: Path, page: Path | None) -> None:
+    """Prints what was found, what failed, and where it lies."""
+    console = Console()
+    show_situations(console, analysis.events)
+    totals, timing = result.totals, result.timing
+    pace = f", {timing.footage_s / timing.wall_s:.1f} footage-s/s" if timing.wall_s else ""
+    console.print(
+        f"{duration(totals.footage_s)} of footage, {totals.frames} frames analysed; "
+        f"{totals.done} of {totals.segments} segments done ({result.decoded} in this run{pace})"
+    )
+    bad = [record for record in result.records if record.reason is not None]
+    for record in bad[:SHOWN_FAILURES]:
+        console.print(f"{record.status}: {record.url}: {record.reason}", markup=False)
+    if len(bad) > SHOWN_FAILURES:
+        console.print(f"... and {len(bad) - SHOWN_FAILURES} more in {out / 'segments.parquet'}")
+    if totals.lost_s:
+        console.print(f"{totals.lost_s:.1f} s of footage could not be decoded (see the report)")
+    for refusal in analysis.refusals:
+        console.print(
+            f"not measured: {refusal.camera_id} {refusal.situation} {refusal.place} "
+            f"in {refusal.frames} frames: {refusal.reason}",
+            markup=False,
+        )
+    console.print(f"results in {out}" + (f", report: {page}" if page else ""))
+
+
+def show_situations(console: Console, events: tuple[Event, ...]) -> None:
+    """Prints one row per situation that opened."""
+    opened = [event for event in events if event.phase is Phase.OPENED]
+    ends = {event.event_id: event for event in events if event.phase is Phase.CLOSED}
+    if not opened:
+        console.print("no situation opened")
+        return
+    table = Table("camera", "situation", "place", "from", "to", "peak")
+    for event in opened:
+        end = ends.get(event.event_id)
+        peak = (end or event).why.peak
+        table.add_row(
+            event.camera_id,
+            event.situation,
+            event.place,
+            duration(event.started_s),
+            "" if end is None else duration(end.time_s),
+            f"{peak:.2g} {event.why.unit}",
+        )
+    console.print(table)
+
+
+def _site(request: Request, urls: tuple[str, ...]) -> tuple[SiteConfig, str]:
+    if request.site is None:
+        text = site_text_without_file(urls)
+        return load_site_text(text, "footage without a site file"), text
+    site = load_site(request.site)
+    return site, request.site.read_text("utf-8")
+
+
+def _told(
+    result: BackfillResult, analysis: Analysis, out: Path, page: Path | None
+) -> dict[str, object]:
+    opened = [event for event in analysis.events if event.phase is Phase.OPENED]
+    return {
+        "out": str(out),
+        "report": None if page is None else str(page),
+        "totals": asdict(result.totals),
+        "timing": asdict(result.timing),
+        "decoded_segments": result.decoded,
+        "situations": [
+            {
+                "event_id": event.event_id,
+                "camera": event.camera_id,
+                "situation": event.situation,
+                "place": event.place,
+                "started_s": event.started_s,
+                "opened_s": event.time_s,
+                "level": event.level,
+                "unit": event.why.unit,
+            }
+            for event in opened
+        ],
+        "failures": [
+            {"url": record.url, "status": str(record.status), "reason": record.reason}
+            for record in result.records
+            if record.reason is not None
+        ],
+        "refusals": [asdict(refusal) for refusal in analysis.refusals],
+    }
