@@ -12,6 +12,7 @@ class Clip:
         start_s: Where it begins on the camera's time line, seconds.
         end_s: Where it ends there; half open.
         stretch: Number of the unbroken stretch of footage it belongs to.
+        rotation_deg: Turn that sets them upright, counter-clockwise: 0, 90, 180 or 270.
         skip_s: Seconds of the file before start_s: its overlap with the file before.
         size_px: Width and height of its pictures, rotation applied.
         frame_rate_hz: True mean rate where the site file corrects it; None believes the file.
@@ -24,6 +25,7 @@ class Clip:
     end_s: float
     stretch: int
     size_px: tuple[int, int]
+    rotation_deg: int = 0
     skip_s: float = 0.0
     frame_rate_hz: float | None = None
     has_time_stamps: bool = True

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 import av
 import pyarrow.fs
@@ -18,6 +19,7 @@ from ray_app.video.filesystem import one_line, open_footage, shown
 
 FALLBACK_RATE_HZ = 25.0  # what FFmpeg assumes where neither file nor codec says
 GIVE_UP_AFTER_FAILURES = 100  # reads in a row without one packet: the rest cannot be had
+LONGEST_HEADER_BYTES = 1024  # between packets of a Matroska file
 
 av.logging.set_level(None)
 av.logging.set_libav_level(av.logging.PANIC)
@@ -83,6 +85,8 @@ def _video_file(container: InputContainer, url: str) -> VideoFile:
         raise FootageError(f"{shown(url)}: no decoder for its codec {stream.codec_tag!r}")
     stream.codec_context.thread_type = "NONE"
     stream.codec_context.thread_count = 1
+    # Without it most damage is painted over and only some of that is flagged.
+    stream.codec_context.options = {"err_detect": "explode"}
     rate = stream.average_rate or stream.guessed_rate or stream.codec_context.framerate
     is_avi_with_b_frames = container.format.name == "avi" and stream.codec_context.reorder_depth > 0
     return VideoFile(
@@ -103,7 +107,7 @@ def demuxed(video: VideoFile) -> "Iterator[av.Packet[VideoStream] | str]":
     failures = 0
     while failures < GIVE_UP_AFTER_FAILURES:
         try:
-            for packet in video.container.demux(video.stream):
+            for packet in _passed(video):
                 failures = 0
                 yield packet
         except av.FFmpegError as error:
@@ -111,6 +115,22 @@ def demuxed(video: VideoFile) -> "Iterator[av.Packet[VideoStream] | str]":
             yield cause_of(error)
         else:
             return
+
+
+def _passed(video: VideoFile) -> "Iterator[av.Packet[VideoStream] | str]":
+    if "matroska" not in video.container.format.name:
+        yield from video.container.demux(video.stream)
+        return
+    # After a broken place this demuxer goes on at the next cluster without a word. The bytes it
+    # passed over tell, if the packets of every stream are counted.
+    read_to: int | None = None
+    for packet in video.container.demux():
+        if packet.pos is not None and packet.size:
+            if read_to is not None and packet.pos - read_to > LONGEST_HEADER_BYTES:
+                yield "data missing in the file"
+            read_to = packet.pos + packet.size
+        if packet.stream.index == video.stream.index:
+            yield cast("av.Packet[VideoStream]", packet)
 
 
 def quarter_turns(frame: VideoFrame) -> int:

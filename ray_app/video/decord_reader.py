@@ -17,4 +17,4 @@ def open_reader(
     """
     if name != "pyav":
         raise ValueError(f"unknown reader {name!r}; known: pyav, decord")
-    return PyavReader(clip.url, width_px, clip.frame_rate_hz, filesystem)
+    return PyavReader(clip, width_px, filesystem)

@@ -10,10 +10,10 @@ import pyarrow.fs
 from ray_app.domain.errors import FootageError
 from ray_app.video.filesystem import file_system, is_local, local_path, one_line, shown
 
-VIDEO_ENDINGS = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .mjpg .mjpeg "
-    ".h264 .264 .h265 .265 .hevc .3gp .flv .wmv .asf".split()
-)
+VIDEO_ENDINGS = frozenset({
+    ".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg",
+    ".mpeg", ".mjpg", ".mjpeg", ".h264", ".264", ".h265", ".265", ".hevc", ".flv", ".wmv", ".asf",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

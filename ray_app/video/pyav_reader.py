@@ -12,13 +12,12 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from ray_app.domain.errors import FootageError
+from ray_app.video.clip import Clip
 from ray_app.video.container import (
     VideoFile,
     cause_of,
     demuxed,
     opened,
-    quarter_turns,
-    upright_size,
 )
 from ray_app.video.filesystem import one_line, shown
 from ray_app.video.pictures import Loss
@@ -26,21 +25,46 @@ from ray_app.video.resize import analysed_size
 from ray_app.video.stream_clock import CountedClock, StampedClock, clock_for
 from ray_app.video.wholeness import Wholeness
 
+# H.264 (7.4.1) and H.265 (7.4.2.1) forbid three zero bytes in a row inside a unit, so a run is a
+# hole in the file. Decoders of H.265 do not notice holes in a slice.
+ZERO_RUN = bytes(16)
 STEPS_BACK_S = (0.0, 2.0, 10.0, 40.0)
+
+
+class Conversion:
+    """Turns decoded pictures of one file into RGB at the analysed size, set upright.
+
+    swscale's area filter averages all source pixels under a target pixel: no aliasing however
+    small the picture gets, and a quarter cheaper than its bilinear filter.
+    """
+
+    def __init__(self, clip: Clip, width_px: int | None) -> None:
+        self.source_size_px = clip.size_px
+        self._turns = clip.rotation_deg // 90
+        upright = analysed_size(clip.size_px, width_px)
+        self.decoded_size_px = clip.size_px if self._turns % 2 == 0 else clip.size_px[::-1]
+        self._scaled_size_px = upright if self._turns % 2 == 0 else upright[::-1]
+        self._scaler = VideoReformatter()
+
+    def rgb(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """Returns pixels of shape (height, width, 3)."""
+        width, height = self._scaled_size_px
+        scaled = self._scaler.reformat(
+            frame, width, height, "rgb24", interpolation=Interpolation.AREA, threads=1
+        )
+        pixels = scaled.to_ndarray().astype(np.uint8, copy=False)
+        return np.ascontiguousarray(np.rot90(pixels, self._turns)) if self._turns else pixels
 
 
 class PyavPicture:
     """A decoded picture; converted to RGB only when asked."""
 
-    __slots__ = ("_frame", "_scaler", "_width_px", "time_s")
+    __slots__ = ("_conversion", "_frame", "time_s")
 
-    def __init__(
-        self, time_s: float, frame: VideoFrame, scaler: VideoReformatter, width_px: int | None
-    ) -> None:
+    def __init__(self, time_s: float, frame: VideoFrame, conversion: Conversion) -> None:
         self.time_s = time_s
         self._frame = frame
-        self._scaler = scaler
-        self._width_px = width_px
+        self._conversion = conversion
 
     @property
     def lasts_s(self) -> float:
@@ -50,42 +74,29 @@ class PyavPicture:
     @property
     def source_size_px(self) -> tuple[int, int]:
         """Width and height, rotation applied."""
-        return upright_size(self._frame)
+        return self._conversion.source_size_px
 
     def pixels(self) -> NDArray[np.uint8]:
-        """Returns RGB at the analysed size, scaled inside swscale, then set upright."""
-        turns = quarter_turns(self._frame)
-        size = analysed_size(upright_size(self._frame), self._width_px)
-        width, height = size if turns % 2 == 0 else size[::-1]
-        scaled = self._scaler.reformat(
-            self._frame, width, height, "rgb24", interpolation=Interpolation.AREA, threads=1
-        )
-        rgb = scaled.to_ndarray().astype(np.uint8, copy=False)
-        return np.ascontiguousarray(np.rot90(rgb, turns)) if turns else rgb
+        """Returns RGB at the analysed size, rotation applied, shape (height, width, 3)."""
+        return self._conversion.rgb(self._frame)
 
 
 class PyavReader:
     """Reads one file.
 
     Args:
-        url: Local path or address.
+        clip: The file and what is known of it.
         width_px: Width of the analysed picture; None keeps the source's.
-        frame_rate_hz: True mean rate where the file lies or has no time stamps.
         filesystem: Serves the address; None finds out from the address.
     """
 
     notes: tuple[str, ...] = ()
 
     def __init__(
-        self,
-        url: str,
-        width_px: int | None,
-        frame_rate_hz: float | None = None,
-        filesystem: pyarrow.fs.FileSystem | None = None,
+        self, clip: Clip, width_px: int | None, filesystem: pyarrow.fs.FileSystem | None = None
     ) -> None:
-        self._url = url
+        self._clip = clip
         self._width_px = width_px
-        self._frame_rate_hz = frame_rate_hz
         self._filesystem = filesystem
 
     def pictures(self, from_s: float) -> Generator[PyavPicture | Loss]:
@@ -119,17 +130,18 @@ class PyavReader:
 
     def _read(self, seek_s: float | None) -> Generator[PyavPicture | Loss]:
         """Yields from a key picture at or near seek_s, or from the file's first packet."""
-        with opened(self._url, self._filesystem) as video:
-            clock = clock_for(video, self._frame_rate_hz)
+        with opened(self._clip.url, self._filesystem) as video:
+            clock = clock_for(video, self._clip.frame_rate_hz)
             if seek_s is not None and not _seek(video, clock, seek_s):
                 return
-            decoding = _Decoding(video, clock, self._width_px, awaits_key=seek_s is not None)
+            conversion = Conversion(self._clip, self._width_px)
+            decoding = _Decoding(video, clock, conversion, awaits_key=seek_s is not None)
             try:
                 for packet in demuxed(video):
                     for frame in decoding.frames(packet):
                         yield from decoding.judged(frame)
             except OSError as error:
-                raise FootageError(f"{shown(self._url)}: {one_line(error)}") from None
+                raise FootageError(f"{shown(self._clip.url)}: {one_line(error)}") from None
             yield from decoding.loss_at_end()
 
 
@@ -140,16 +152,16 @@ class _Decoding:
         self,
         video: VideoFile,
         clock: StampedClock | CountedClock,
-        width_px: int | None,
+        conversion: Conversion,
         *,
         awaits_key: bool,
     ) -> None:
         self._stream = video.stream
         self._clock = clock
-        self._width_px = width_px
+        self._conversion = conversion
         self._awaits_key = awaits_key
         self._wholeness = Wholeness()
-        self._scaler = VideoReformatter()
+        self._forbids_zeros = video.stream.codec_context.name in {"h264", "hevc"}
         self._decoded_at_s = self._shown_at_s = 0.0
 
     def frames(self, packet: "Packet[VideoStream] | str") -> list[VideoFrame]:
@@ -163,10 +175,11 @@ class _Decoding:
         self._decoded_at_s, self._shown_at_s = self._clock.stamp(packet)
         if packet.is_corrupt:
             self._break("packet flagged as corrupt")
+        elif self._forbids_zeros and ZERO_RUN in bytes(packet).rstrip(b"\0"):
+            self._break("zeros where data should be")
         try:
             return self._stream.decode(packet)
         except av.FFmpegError as error:
-            self._clock.withdraw(self._decoded_at_s)
             self._break(cause_of(error))
             return []
 
@@ -175,10 +188,13 @@ class _Decoding:
         time_s = self._clock.time_of(frame)
         if frame.is_corrupt:
             self._wholeness.breaks(time_s, time_s, "damaged picture")
+        elif (frame.width, frame.height) != self._conversion.decoded_size_px:
+            cause = f"picture size changed to {frame.width}x{frame.height}"
+            self._wholeness.breaks(time_s, time_s, cause)
         elif (loss := self._wholeness.mended(time_s, frame.key_frame)) is not None:
             yield loss
         if self._wholeness.is_whole(time_s):
-            yield PyavPicture(time_s, frame, self._scaler, self._width_px)
+            yield PyavPicture(time_s, frame, self._conversion)
 
     def loss_at_end(self) -> Generator[Loss]:
         """Yields the loss that lasts to the end of the file, if any."""
@@ -187,11 +203,12 @@ class _Decoding:
             yield loss
 
     def _break(self, cause: str) -> None:
+        self._clock.breaks(self._decoded_at_s)
         self._wholeness.breaks(self._decoded_at_s, self._shown_at_s, cause)
 
 
 def _seek(video: VideoFile, clock: StampedClock | CountedClock, time_s: float) -> bool:
-    if isinstance(clock, CountedClock):
+    if not video.has_time_stamps:
         return False
     try:
         video.container.seek(clock.units(time_s), stream=video.stream)

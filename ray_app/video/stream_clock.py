@@ -1,8 +1,8 @@
 """Turns time stamps of a file into seconds since its first instant."""
 
 import heapq
+from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -10,21 +10,7 @@ from av.video.stream import VideoStream
 
 from ray_app.video.container import FALLBACK_RATE_HZ, VideoFile
 
-
-class StreamClock(Protocol):
-    """Knows when a packet is decoded and a picture is shown."""
-
-    def stamp(self, packet: "Packet[VideoStream]") -> tuple[float, float]:
-        """Returns when a packet is decoded and shown, seconds; called once per packet."""
-        ...
-
-    def withdraw(self, decoded_at_s: float) -> None:
-        """Takes back a packet that gave no picture."""
-        ...
-
-    def time_of(self, frame: VideoFrame) -> float:
-        """Returns when a picture is shown, seconds; called once per picture, in order."""
-        ...
+AVI_CHUNK_HEADER_BYTES = 8  # four letters and the length
 
 
 @dataclass(slots=True)
@@ -49,8 +35,8 @@ class StampedClock:
         shown_at_s = self._last_s if shown_at is None else (shown_at - self.zero) * self.unit_s
         return self._last_s, shown_at_s
 
-    def withdraw(self, decoded_at_s: float) -> None:
-        """Nothing to take back."""
+    def breaks(self, decoded_at_s: float) -> None:
+        """Changes nothing: every picture carries its own stamp."""
 
     def time_of(self, frame: VideoFrame) -> float:
         """Returns the picture's presentation time."""
@@ -66,44 +52,69 @@ class StampedClock:
 class CountedClock:
     """Gives pictures, in the order shown, the places of their packets, in the order decoded.
 
-    For raw streams, where a packet's place is its number, and for AVI with B-frames, where it is
-    the chunk's number, dropped chunks counted.
+    For raw streams, where a packet's place is its number, and for AVI, where it is its chunk's
+    number in the index, dropped chunks counted. After damage to a stream with B-frames times may
+    be off by as many pictures as the decoder holds back: nothing in the file tells more.
 
     Attributes:
         unit_s: Seconds from one place to the next.
-        stream: Says how many pictures its decoder holds back.
+        stream: Says how many pictures its decoder holds back, and where the chunks of an AVI lie.
     """
 
     unit_s: float
     stream: VideoStream
     _pending: list[int] = field(default_factory=list)
-    _packets: int = 0
-    _first: int | None = None
+    _next: int = 0
+    _broken_at: int | None = None
+    _key_at: int | None = None
 
     def stamp(self, packet: "Packet[VideoStream]") -> tuple[float, float]:
-        """Returns the packet's place in seconds, for both: when it is shown is not known yet."""
+        """Returns by when earlier pictures are shown, and the packet's place, seconds."""
+        place = self._place(packet) if packet.size else self._next
+        held_back = self.stream.codec_context.reorder_depth
+        times_s = (place - held_back) * self.unit_s, place * self.unit_s
         if not packet.size:
-            return self._packets * self.unit_s, self._packets * self.unit_s
-        place = packet.dts if packet.dts is not None else self._packets
-        self._first = place if self._first is None else self._first
-        heapq.heappush(self._pending, place - self._first)
-        self._packets += 1
-        seconds = (place - self._first) * self.unit_s
-        return seconds, seconds
+            return times_s
+        heapq.heappush(self._pending, place)
+        if self._broken_at is not None and self._key_at is None and packet.is_keyframe:
+            self._key_at = place
+        self._next = place + 1
+        return times_s
 
-    def withdraw(self, decoded_at_s: float) -> None:
-        """Forgets the place of a packet that broke."""
-        place = round(decoded_at_s / self.unit_s)
-        if place in self._pending:
-            self._pending.remove(place)
-            heapq.heapify(self._pending)
+    def breaks(self, decoded_at_s: float) -> None:
+        """Stops giving places from a broken packet's on, until a key picture tells its own."""
+        self._broken_at = round(decoded_at_s / self.unit_s)
+        self._key_at = None
 
-    def time_of(self, frame: VideoFrame) -> float:  # noqa: ARG002 (its own stamps mean nothing)
+    def time_of(self, frame: VideoFrame) -> float:
         """Returns the earliest place not given yet, skipping those the decoder passed over."""
+        return self._shown_place(frame) * self.unit_s
+
+    def _shown_place(self, frame: VideoFrame) -> int:
+        if self._broken_at is not None and frame.key_frame and self._key_at is not None:
+            place = self._key_at
+            self._pending = sorted(later for later in self._pending if later > place)
+            self._broken_at = self._key_at = None
+            return place
         while len(self._pending) > self.stream.codec_context.reorder_depth + 1:
             heapq.heappop(self._pending)
-        place = heapq.heappop(self._pending) if self._pending else self._packets
-        return place * self.unit_s
+        if self._broken_at is not None and (self._pending or [self._next])[0] >= self._broken_at:
+            return self._broken_at
+        return heapq.heappop(self._pending) if self._pending else self._next
+
+    def units(self, time_s: float) -> int:
+        """Returns the place of an instant, rounded down."""
+        return int(time_s / self.unit_s)
+
+    def _place(self, packet: "Packet[VideoStream]") -> int:
+        """Returns the packet's place: after a broken chunk FFmpeg's own count runs behind."""
+        chunks = self.stream.index_entries
+        if packet.pos is not None and len(chunks):
+            start = packet.pos - AVI_CHUNK_HEADER_BYTES
+            found = bisect_left(chunks, start, key=lambda chunk: chunk.pos)
+            if found < len(chunks) and chunks[found].pos == start:
+                return chunks[found].timestamp
+        return self._next if packet.dts is None else max(packet.dts, self._next)
 
 
 def clock_for(video: VideoFile, true_rate_hz: float | None) -> StampedClock | CountedClock:
@@ -116,8 +127,8 @@ def clock_for(video: VideoFile, true_rate_hz: float | None) -> StampedClock | Co
     """
     stated_hz = video.rate_hz or FALLBACK_RATE_HZ
     stretch = 1.0 if true_rate_hz is None else stated_hz / true_rate_hz
-    if video.has_time_stamps:
-        return StampedClock(video.zero, float(video.time_base) * stretch)
     if video.container.format.name == "avi":
         return CountedClock(float(video.time_base) * stretch, video.stream)
+    if video.has_time_stamps:
+        return StampedClock(video.zero, float(video.time_base) * stretch)
     return CountedClock(1 / (true_rate_hz or stated_hz), video.stream)

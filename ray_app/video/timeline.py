@@ -153,6 +153,7 @@ class _Layout:
                 end_s=start_s + length_s,
                 stretch=stretch,
                 size_px=facts.size_px,
+                rotation_deg=facts.rotation_deg,
                 skip_s=skip_s,
                 frame_rate_hz=self._frame_rate_hz,
                 has_time_stamps=facts.has_time_stamps,
