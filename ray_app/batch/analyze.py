@@ -13,7 +13,7 @@ from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.event import Event
 from ray_app.domain.observation import Observation
 from ray_app.store.events import write_events
-from ray_app.store.observations import read_segment, segment_file
+from ray_app.store.observations import count_frames, read_segment, segment_file
 from ray_app.store.readings import write_readings
 from ray_app.store.run_record import RefusalRecord, read_run, write_run
 from ray_app.store.segments import GridSpan, SegmentRecord, SegmentStatus, read_segments
@@ -70,7 +70,7 @@ def analyze(
 
 
 def authorised_parts(
-    record: SegmentRecord, grant: AuthorisationSettings | None
+    results: Path, record: SegmentRecord, grant: AuthorisationSettings | None
 ) -> Iterator[SegmentRecord]:
     """Yields a done segment cut at the authorisation's window, what lies outside as refused."""
     span = record.span
@@ -87,12 +87,13 @@ def authorised_parts(
         if part == indexes and reason is None:
             yield record
             continue
-        shorter = replace(record, span=GridSpan(part.start, part.stop, span.rate_hz, span.stretch))
-        if reason is not None:
-            shorter = replace(
-                shorter, status=SegmentStatus.REFUSED, reason=reason, frames=None, losses=()
-            )
-        yield shorter
+        cut = replace(record, span=GridSpan(part.start, part.stop, span.rate_hz, span.stretch))
+        if reason is None:
+            path = segment_file(results, record.camera_id, record.segment_id)
+            yield replace(cut, frames=count_frames(path, part))
+        else:
+            refused = SegmentStatus.REFUSED
+            yield replace(cut, status=refused, reason=reason, frames=None, losses=())
 
 
 class _Fold:
@@ -129,7 +130,7 @@ class _Fold:
         for record in done:
             allowed = [
                 range(part.span.first_index, part.span.end_index)
-                for part in authorised_parts(record, self._site.authorisation)
+                for part in authorised_parts(self._results, record, self._site.authorisation)
                 if part.span is not None and part.status is SegmentStatus.DONE
             ]
             if allowed:

@@ -29,18 +29,22 @@ def cut_by_authorisation(
     if grant is None:
         yield indexes, None
         return
-    for part in _parts(indexes, rate_hz, origin, grant):
+    for part in _parts(camera_id, indexes, rate_hz, origin, grant):
         start, end = (_instant(origin, index, rate_hz) for index in (part.start, part[-1]))
         refused = refusals(grant, camera_id, (), start, end)
         yield part, "; ".join(refusal.reason for refusal in refused) or None
 
 
 def _parts(
-    indexes: range, rate_hz: float, origin: datetime | None, grant: AuthorisationSettings
+    camera_id: str,
+    indexes: range,
+    rate_hz: float,
+    origin: datetime | None,
+    grant: AuthorisationSettings,
 ) -> Iterator[range]:
     """Yields what lies before, inside and after the window, without the empty parts."""
     cuts = [indexes.start, indexes.stop]
-    if origin is not None:
+    if origin is not None and camera_id in grant.cameras:
         begin = first_index_at((grant.start - origin).total_seconds(), rate_hz)
         end = math.floor((grant.end - origin).total_seconds() * rate_hz + 1e-6) + 1
         cuts += [min(max(cut, indexes.start), indexes.stop) for cut in (begin, end)]

@@ -113,8 +113,8 @@ def interleave(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 
 def cut(indexes: range, segment_s: float, rate_hz: float) -> Iterator[range]:
-    """Yields runs of grid indexes of equal length, none longer than segment_s."""
-    most = max(1, round(segment_s * rate_hz))
+    """Yields runs of grid indexes of equal length, none longer than segment_s or one frame."""
+    most = max(1, int(segment_s * rate_hz + 1e-6))
     parts = -(-len(indexes) // most)
     for part in range(parts):
         yield indexes[part * len(indexes) // parts : (part + 1) * len(indexes) // parts]

@@ -2,21 +2,23 @@
 
 import logging
 import os
+import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Frames of two-stage runs pass through it; fused runs pass a few hundred bytes per segment.
 STORE_BYTES = 150_000_000
 STORE_BYTES_WITH_GPU = 2_000_000_000
-LOOPBACK = "127.0.0.1"
 
 
 @contextmanager
 def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
     """Gives a Ray to work on.
 
-    A local Ray listens on the loopback only, opens no dashboard and reports nothing home. One
-    CPU more than workers is promised: workers that hold all of them starve everything else.
+    A local Ray opens no dashboard and reports nothing home. Its ports are open to the network,
+    there is no way to stop that; so it asks for a token that only this process and its workers
+    know. One CPU more than workers is promised: workers that hold all of them starve the rest.
 
     Args:
         address: Of a running cluster; None starts a local one, unless this process has one.
@@ -25,8 +27,9 @@ def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
-    if address is None:
-        os.environ.setdefault("RAY_AUTH_MODE", "disabled")  # loopback only; writes no token file
+    # Ray reads this once, when imported; a program that imported it before us decides itself.
+    if address is None and "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
     import ray
 
@@ -42,7 +45,6 @@ def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            _node_ip_address=LOOPBACK,
         )
     else:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)

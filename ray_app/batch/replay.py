@@ -35,7 +35,9 @@ def replay(results: Path, site: SiteConfig, site_text: str | None, out_dir: Path
     with claimed(out_dir):
         _refuse_other_results(results, out_dir)
         analysis = analyze(results, records, site, out_dir)
-        parts = [part for each in records for part in authorised_parts(each, site.authorisation)]
+        parts = [
+            part for each in records for part in authorised_parts(results, each, site.authorisation)
+        ]
         write_segments(out_dir, parts)
         write_run(
             out_dir,

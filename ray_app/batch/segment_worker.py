@@ -176,6 +176,11 @@ def open_clip(segment: Segment) -> ClipReader:
     )
 
 
+def no_pose(segment: Segment) -> None:
+    """Says that a fixed camera has no telemetry."""
+    del segment
+
+
 def batches(frames: Iterable[Frame], size: int) -> Iterator[FrameBatch]:
     """Yields frames in stacks of up to size; a change of picture size begins a new one."""
     pending: list[Frame] = []

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 import torch
+import yaml
 
 from models.settings import NetworkSettings
 from models.weights import list_weights
@@ -38,23 +39,23 @@ class SiteFootage:
     remarks: tuple[str, ...] = field(default=())
 
 
-def site_without_file(urls: Sequence[str]) -> SiteConfig:
-    """Returns a site in which every video is a camera of its own, not calibrated."""
+def site_text_without_file(urls: Sequence[str]) -> str:
+    """Returns a site file in which every video is a camera of its own, not calibrated."""
     cameras: dict[str, str] = {}
     for url in urls:
-        name = PurePosixPath(url.partition("?")[0])
-        stem = re.sub(r"[^A-Za-z0-9_-]+", "_", name.stem).strip("_") or "video"
-        camera_id, number = stem, 2
+        stem = re.sub(r"[^A-Za-z0-9_-]+", "_", PurePosixPath(url.partition("?")[0]).stem)
+        name = stem.strip("_") or "video"
+        camera_id, number = name, 2
         while camera_id in cameras:
-            camera_id, number = f"{stem}_{number}", number + 1
+            camera_id, number = f"{name}_{number}", number + 1
         cameras[camera_id] = url
-    return SiteConfig(
-        site="footage without a site file",
-        cameras=tuple(
-            CameraConfig(id=camera_id, footage=(_escaped(url),))
-            for camera_id, url in cameras.items()
-        ),
-    )
+    site = {
+        "site": "footage without a site file",
+        "cameras": [
+            {"id": camera_id, "footage": [_escaped(url)]} for camera_id, url in cameras.items()
+        ],
+    }
+    return yaml.safe_dump(site, sort_keys=False, allow_unicode=True)
 
 
 def sources_of(site: SiteConfig, urls: Sequence[str]) -> SiteFootage:

@@ -53,6 +53,12 @@ def read_segment(path: Path) -> Iterator[Observation]:
     yield from from_table(read_parquet(path, SCHEMA))
 
 
+def count_frames(path: Path, indexes: range) -> int:
+    """Returns how many frames of a file have their grid index in indexes; raises StoreError."""
+    column = read_parquet(path, SCHEMA, ("index",))["index"].to_pylist()
+    return sum(index in indexes for index in column)
+
+
 def read_facts(path: Path) -> tuple[int, tuple[LostFootage, ...]]:
     """Returns how many frames a segment's file holds and what was lost; reads no frame.
 

@@ -33,20 +33,22 @@ def write_parquet(path: Path, table: pa.Table, split_floats: tuple[str, ...] = (
     write_whole(path, sink.getvalue().to_pybytes())
 
 
-def read_parquet(path: Path, schema: pa.Schema) -> pa.Table:
-    """Returns the table of a file written with schema.
+def read_parquet(path: Path, schema: pa.Schema, columns: tuple[str, ...] | None = None) -> pa.Table:
+    """Returns the table of a file written with schema; columns None reads all of them.
 
     Raises:
         StoreError: The file is missing, unreadable or holds something else.
     """
     try:
-        table = pq.ParquetFile(path).read()
+        with pq.ParquetFile(path) as file:
+            written = file.schema_arrow
+            table = file.read(columns and list(columns))
     except FileNotFoundError:
         raise StoreError(f"{path} is missing: {path.parent} holds no finished results") from None
     except OSError as error:
         raise StoreError(f"cannot read {path}: {cause_of(error)}") from error
     except pa.ArrowInvalid as error:
         raise StoreError(f"cannot read {path}: {str(error).splitlines()[0]}") from error
-    if not table.schema.equals(schema):
+    if not written.equals(schema):
         raise StoreError(f"{path} was not written by this version of vigie")
     return table

@@ -1,0 +1,76 @@
+"""A back-fill killed from outside goes on where it stopped, to the same bytes."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from square_footage import film_site, manifest_of, opened, results_of, run_without_ray, site
+
+from ray_app.batch.analyze import analyze_run
+from ray_app.batch.results_folder import record_of, record_run
+from ray_app.store.segments import write_segments
+
+pytestmark = pytest.mark.ray
+SCRIPT = Path(__file__).with_name("square_footage.py")
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory):
+    return film_site(tmp_path_factory.mktemp("footage") / "site")
+
+
+@pytest.fixture(scope="module")
+def whole(footage, tmp_path_factory):
+    """What a run that nothing interrupts leaves; made in this process, without Ray."""
+    out_dir = tmp_path_factory.mktemp("whole")
+    manifest = manifest_of(footage)
+    record_run(out_dir, manifest, "squares", None)
+    run_without_ray(out_dir, manifest)
+    write_segments(out_dir, [record_of(out_dir, segment) for segment in manifest.segments])
+    analyze_run(out_dir, site())
+    return results_of(out_dir)
+
+
+def start(footage, out_dir, log, *options):
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(footage), str(out_dir), str(log), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_segments(process, count):
+    for line in process.stdout:
+        if int(line) >= count:
+            return
+    raise AssertionError(process.stderr.read())
+
+
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_driver_goes_on_to_the_same_bytes(whole, footage, tmp_path, kill):
+    out_dir, log = tmp_path / "out", tmp_path / "log"
+    with start(footage, out_dir, log, "5") as process:
+        wait_for_segments(process, 3)
+        os.kill(process.pid, kill)
+        told = process.stderr.read()
+    if kill is signal.SIGINT:
+        assert "BackfillInterrupted: interrupted: " in told
+        assert "the same command goes on from there" in told
+    files = {path.stem.partition("=")[2] for path in out_dir.rglob("segment=*.parquet")}
+    assert 3 <= len(files) <= 5
+    log.unlink()
+    with start(footage, out_dir, log) as process:
+        _, told = process.communicate()
+    assert process.returncode == 0, told
+    again = Counter(opened(log))
+    assert set(again).isdisjoint(files)
+    assert set(again.values()) == {1}
+    assert len(again) + len(files) <= 12  # a worker may finish what it held when its driver died
+    analyze_run(out_dir, site())
+    assert results_of(out_dir) == whole
