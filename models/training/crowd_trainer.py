@@ -22,6 +22,9 @@ from models.training.crowd_loss import crowd_loss
 from ray_app.domain.errors import ConfigError
 
 _CHECKPOINT_EVERY_S = 60.0
+_SETTLE_AT = 0.7
+"""Share of the budget after which normalisation uses fixed statistics, as it will when shipped."""
+_SETTLE_BATCHES = 48
 Progress = dict[str, object]
 
 
@@ -49,11 +52,11 @@ class Schedule:
     weight_decay: float = 1e-2
     average: float = 0.998
     shares: tuple[tuple[str, float], ...] = (
-        ("part_A", 0.35),
+        ("part_A", 0.32),
         ("part_B", 0.28),
-        ("rendered", 0.37),
+        ("rendered", 0.40),
     )
-    validations: int = 3
+    validations: int = 2
     crops: CropSettings = field(default_factory=CropSettings)
     report_every: int = 100
 
@@ -86,6 +89,7 @@ class CrowdTrainer:
         self._average = copy.deepcopy(self._network).eval().requires_grad_(False)
         self._optimiser = _build_optimiser(self._network, schedule)
         self._steps, self._used_s, self._loss = 0, 0.0, 0.0
+        self._settled = False
 
     def train(self, report: Callable[[Progress], None]) -> None:
         """Trains until the budget is spent; goes on from the checkpoint when there is one.
@@ -124,8 +128,10 @@ class CrowdTrainer:
         done = self._used_s / self._schedule.budget_s
         for group in self._optimiser.param_groups:
             group["lr"] = self._schedule.peak_rate * rate_factor(done)
-        pixels, heads = self._draw_batch()
         self._network.train()
+        if done >= _SETTLE_AT:
+            self._settle_norms()
+        pixels, heads = self._draw_batch()
         with torch.autocast("cpu", torch.bfloat16):
             rate, presence = self._network.rate_and_presence(pixels)
         loss = crowd_loss(rate, presence, heads)
@@ -138,6 +144,25 @@ class CrowdTrainer:
         value = loss.item()
         self._loss = value if self._steps == 1 else 0.98 * self._loss + 0.02 * value
         self._used_s += time.monotonic() - began
+
+    def _settle_norms(self) -> None:
+        """Fixes the normalisations at statistics of many batches; measures them once.
+
+        Running statistics lag behind moving weights: with them the averaged network undercounts
+        until the rate is near 0.
+        """
+        norms = [unit for unit in self._network.modules() if isinstance(unit, nn.BatchNorm2d)]
+        if not self._settled:
+            for norm in norms:
+                norm.reset_running_stats()
+                norm.momentum = None  # the plain mean over all batches
+            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                for _ in range(_SETTLE_BATCHES):
+                    self._network(self._draw_batch()[0])
+            self._average.load_state_dict(self._network.state_dict())
+            self._settled = True
+        for norm in norms:
+            norm.eval()
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -190,6 +215,7 @@ class CrowdTrainer:
             "steps": self._steps,
             "used_s": self._used_s,
             "loss": self._loss,
+            "settled": self._settled,
         }
         torch.save(state, aside)
         aside.replace(self.checkpoint)
@@ -207,6 +233,7 @@ class CrowdTrainer:
         self._optimiser.load_state_dict(state["optimiser"])
         self._random.bit_generator.state = json.loads(state["random"])
         self._steps, self._used_s, self._loss = state["steps"], state["used_s"], state["loss"]
+        self._settled = state["settled"]
 
 
 def rate_factor(done: float) -> float:
