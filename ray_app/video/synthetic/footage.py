@@ -24,6 +24,8 @@ from ray_app.video.synthetic.view import View
 
 MARGIN = 0.35
 """People this share of the picture outside it are drawn too: their shadows may fall inside."""
+X264 = (("preset", "veryfast"), ("crf", "23"), ("threads", "1"), ("x264-params", "mbtree=0"))
+"""mbtree is off because it reads past small pictures: the same input then gave two outputs."""
 SEEN_COLUMNS = (
     "frame",
     "person_id",
@@ -101,9 +103,7 @@ class VideoWriter:
         self._container = av.open(str(target), "w", format="mp4", options={"movflags": "faststart"})
         self._container.metadata["creation_time"] = started_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         rate = Fraction(rate_hz).limit_denominator(1001)
-        self._stream = self._container.add_stream(
-            "libx264", rate=rate, options={"preset": "veryfast", "crf": "23", "threads": "1"}
-        )
+        self._stream = self._container.add_stream("libx264", rate=rate, options=dict(X264))
         self._stream.width, self._stream.height = size_px
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.gop_size = max(1, round(5 * rate_hz))

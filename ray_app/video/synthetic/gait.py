@@ -83,7 +83,7 @@ def foot_swing(phase: FloatArray) -> FloatArray:
 def foot_lift_m(phase: FloatArray, vigour: FloatArray) -> FloatArray:
     """Returns the height of a swinging foot's lowest point above the ground, metres."""
     swing = np.clip((phase - STANCE) / (1 - STANCE), 0, 1)
-    return np.asarray(0.05 * vigour * np.sin(np.pi * swing) ** 2)
+    return np.asarray(0.06 * vigour * np.sin(np.pi * swing))
 
 
 def steady_prints(phase: FloatArray, stride: FloatArray) -> FloatArray:

@@ -8,8 +8,8 @@ HIP_M, KNEE_M, ANKLE_M = 0.90, 0.47, 0.08
 SHOULDER_M, ELBOW_M = 1.40, 1.12
 HEAD_CENTRE_M = 1.64
 HIP_HALF_WIDTH_M = 0.088
-TOE_M, HEEL_M = 0.12, -0.06
-"""Ball and heel of the foot before and behind the ankle, metres along x."""
+TOE_M, HEEL_M = 0.16, -0.07
+"""Where the foot rolls off and where it lands, before and behind the ankle, metres along x."""
 
 
 class Part(enum.IntEnum):

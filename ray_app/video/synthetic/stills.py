@@ -8,12 +8,14 @@ the seed and k alone, so a longer run begins with the pictures of a shorter one.
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_app.domain.errors import VigieError
 from ray_app.video.synthetic.lens import Lens, LensSettings
 from ray_app.video.synthetic.light import find_light
 from ray_app.video.synthetic.placements import keep_clear, place_people, pose_people
@@ -83,15 +85,20 @@ def write_stills(out_dir: Path, count: int, seed: int) -> Path:
     return target
 
 
-def main() -> None:
+def main() -> int:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    write_stills(arguments.out, arguments.count, arguments.seed)
+    try:
+        write_stills(arguments.out, arguments.count, arguments.seed)
+    except VigieError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
