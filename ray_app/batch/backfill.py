@@ -102,7 +102,7 @@ class _Backfill:
     def __init__(self, job: BackfillJob, run: RunRecord, on_progress: OnProgress) -> None:
         self._job, self._run, self._on_progress = job, run, on_progress
         self._outcomes: dict[str, SegmentOutcome] = {}
-        self._wall_s = self._ray_start_s = 0.0
+        self._ray_start_s = 0.0
 
     def go(self) -> BackfillResult:
         """Decodes, lists, records."""
@@ -128,7 +128,6 @@ class _Backfill:
                 started_s = time.monotonic()
                 self._ray_start_s = started_s - began_s
                 self._stream(missing, done, gpus)
-                self._wall_s = time.monotonic() - started_s
         except KeyboardInterrupt:
             ready = len(done) + len(self._outcomes)
             raise BackfillInterrupted(
@@ -174,11 +173,13 @@ class _Backfill:
     ) -> BackfillResult:
         write_segments(self._job.out_dir, records)
         outcomes = self._outcomes.values()
+        first_s = min((each.began_s for each in outcomes), default=0.0)
+        last_s = max((each.ended_s for each in outcomes), default=0.0)
         timing = Timing(
             workers=self._job.workers,
             segments=len(missing),
             footage_s=sum(segment.span.footage_s for segment in missing),
-            wall_s=self._wall_s,
+            wall_s=last_s - first_s,
             cpu_s=sum(outcome.cpu_s for outcome in outcomes),
             worker_peak_rss_bytes=max((each.peak_rss_bytes for each in outcomes), default=0),
             ray_start_s=self._ray_start_s,

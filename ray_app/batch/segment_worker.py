@@ -58,6 +58,8 @@ class SegmentOutcome:
     Attributes:
         failure: Why the segment has no file, one line; None when it has.
         fatal: Name of the error that every further segment would meet too; None if none.
+        began_s: Wall clock when it began, seconds since 1970; for rates, never for results.
+        ended_s: Wall clock when it ended.
         cpu_s: Processor seconds spent on it.
         peak_rss_bytes: Largest resident memory of the worker so far.
     """
@@ -65,6 +67,8 @@ class SegmentOutcome:
     segment_id: str
     failure: str | None
     fatal: str | None
+    began_s: float
+    ended_s: float
     cpu_s: float
     peak_rss_bytes: int
 
@@ -75,6 +79,7 @@ class DecodedSegment:
 
     frames: tuple[Frame, ...]
     losses: tuple[LostFootage, ...]
+    began_s: float
     cpu_s: float
 
 
@@ -94,11 +99,11 @@ class SegmentWorker:
         decoded: list[DecodedSegment] = []
 
         def collect(segment: Segment) -> None:
-            started_s = time.process_time()
+            began_s, started_s = time.time(), time.process_time()
             reader = self._blocks.open_footage(segment)
             frames = tuple(reader.frames())
             spent_s = time.process_time() - started_s
-            decoded.append(DecodedSegment(frames, _lost(reader), spent_s))
+            decoded.append(DecodedSegment(frames, _lost(reader), began_s, spent_s))
 
         outcome = self._attempt(segment, "decode", collect)
         return decoded[0] if decoded else outcome
@@ -111,7 +116,8 @@ class SegmentWorker:
             self._write(segment, seen, decoded.losses)
 
         outcome = self._attempt(segment, "detect", look)
-        return replace(outcome, cpu_s=outcome.cpu_s + decoded.cpu_s)
+        spent_s = outcome.cpu_s + decoded.cpu_s
+        return replace(outcome, began_s=decoded.began_s, cpu_s=spent_s)
 
     def _run(self, segment: Segment) -> None:
         reader = self._blocks.open_footage(segment)
@@ -148,7 +154,7 @@ class SegmentWorker:
         self, segment: Segment, stage: str, work: Callable[[Segment], None]
     ) -> SegmentOutcome:
         """Does the work at a loop's edge: one segment's fault must not stop the others."""
-        started_s = time.process_time()
+        began_s, started_s = time.time(), time.process_time()
         failure = fatal = None
         try:
             with Attempts(self._out_dir, segment, stage):
@@ -160,7 +166,9 @@ class SegmentWorker:
         except Exception as error:  # noqa: BLE001  listed with the segment, the others go on
             failure = f"{type(error).__name__}: {told(error)}"
         spent_s = time.process_time() - started_s
-        return SegmentOutcome(segment.segment_id, failure, fatal, spent_s, peak_rss_bytes())
+        return SegmentOutcome(
+            segment.segment_id, failure, fatal, began_s, time.time(), spent_s, peak_rss_bytes()
+        )
 
 
 def open_clip(segment: Segment) -> ClipReader:

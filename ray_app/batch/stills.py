@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ray_app.domain.errors import FootageError, StoreError
 from ray_app.domain.frame import Frame
 from ray_app.domain.observation import Observation
-from ray_app.report.data import ReportData, Still
+from ray_app.report.data import BlurredJpeg, ReportData, Still
 from ray_app.report.episodes import Moment, moments_to_show, whole_episodes
 from ray_app.report.still import blurred_still, boxes_around_heads
 from ray_app.store.observations import read_segment, segment_file
@@ -43,7 +43,7 @@ def _still(
 ) -> Still | None:
     file = observed / "report" / "stills" / f"{moment.camera_id}-{moment.index:09d}.jpg"
     if file.is_file():
-        return Still(moment.camera_id, moment.time_s, file.read_bytes())
+        return Still(moment.camera_id, moment.time_s, BlurredJpeg(file.read_bytes()))
     seen = _observation(observed, moment)
     frame = _frame(moment, rates_hz[moment.camera_id], clips)
     if seen is None or frame is None:
@@ -89,7 +89,7 @@ def _around(observed: Path, moment: Moment) -> Iterator[Observation]:
 def _people_px(seen: Observation, frame: Frame) -> NDArray[np.float64]:
     """Returns boxes to blur in pixels of the frame: everything found, and every head."""
     scale = frame.pixels.shape[1] / frame.source_size_px[0]
-    boxes = seen.detections.boxes_px.astype(np.float64) * scale
+    boxes: NDArray[np.float64] = seen.detections.boxes_px.astype(np.float64) * scale
     if seen.heads is None:
         return boxes
     side_px = HEAD_SIDE_SHARE * frame.pixels.shape[0]

@@ -64,12 +64,18 @@ def _camera(scenario: Scenario, camera: CameraPlan, size_px: tuple[int, int]) ->
         "id": camera.camera_id,
         "footage": [f"{camera.camera_id}.mp4"],
         "reading": {"rate_hz": ANALYSED_HZ},
-        "networks": {"objects": {"input_px": 640, "tiles": camera.tiles}},
+        "networks": {"objects": {"input_px": 640, "tiles": camera.tiles}, **_crowd(camera)},
         "calibration": calibration,
         "zones": [asdict(zone) for zone in zones],
         "lines": [asdict(line) for line in lines],
         "situations": _situations(camera.watches),
     }
+
+
+def _crowd(camera: CameraPlan) -> Tree:
+    """Heads are counted where density is watched: bodies hide each other in a crowd."""
+    dense = any(watch.situation == "crowd_density" for watch in camera.watches)
+    return {"crowd": {"name": "crowd_counter"}} if dense else {}
 
 
 def _situations(watches: tuple[Watch, ...]) -> Tree:
