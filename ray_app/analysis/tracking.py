@@ -32,7 +32,7 @@ class TrackerSettings:
         reach: The same at once, for the wavering of boxes.
     """
 
-    high_score: float = 0.4
+    high_score: float = 0.5
     low_score: float = 0.15
     forget_s: float = 1.5
     coast_s: float = 0.5
