@@ -34,6 +34,7 @@ class CameraSource:
         weights: (file, sha256) of its networks' weights.
         start_rule: How absolute starts are found; None takes the containers' word.
         telemetry: (url of a file, url of the telemetry beside it) pairs; drones only.
+        notes: What a person should know of it, as what its telemetry lacks.
     """
 
     camera_id: str
@@ -44,6 +45,7 @@ class CameraSource:
     weights: tuple[tuple[str, str], ...] = ()
     start_rule: StartRule | None = None
     telemetry: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

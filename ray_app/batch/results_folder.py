@@ -15,6 +15,7 @@ from ray_app.domain.errors import StoreError
 from ray_app.store.observations import read_facts, segment_file
 from ray_app.store.run_record import (
     CameraRecord,
+    FileRecord,
     RunRecord,
     Totals,
     flat_settings,
@@ -25,6 +26,10 @@ from ray_app.store.run_record import (
 )
 from ray_app.store.segments import SegmentRecord, SegmentStatus
 from ray_app.store.written_aside import cause_of
+from ray_app.video.clip import Clip
+from ray_app.video.filesystem import shown
+from ray_app.video.start_time import Clock
+from ray_app.video.timeline import Timeline
 
 PACKAGES = ("vigie", "ray", "torch", "av", "numpy", "pyarrow")
 LOCK = ".lock"
@@ -122,5 +127,25 @@ def _camera_record(camera: CameraFootage) -> CameraRecord:
         ),
         gaps=tuple((gap.start_s, gap.end_s) for gap in timeline.gaps),
         overlaps=tuple((overlap.start_s, overlap.end_s) for overlap in timeline.overlaps),
-        notes=timeline.notes,
+        notes=(*timeline.notes, *source.notes),
+        files=_file_records(timeline),
+    )
+
+
+def _file_records(timeline: Timeline) -> tuple[FileRecord, ...]:
+    clocks = dict(timeline.clocks)
+    return tuple(
+        _file_record(clip, clocks.get(clip.url, Clock.NOBODY), timeline) for clip in timeline.clips
+    )
+
+
+def _file_record(clip: Clip, clock: Clock, timeline: Timeline) -> FileRecord:
+    # A file of unknown start stands behind the others: the line tells no instant of it.
+    instant = None if clock is Clock.NOBODY else timeline.instant(clip.start_s)
+    return FileRecord(
+        file=shown(clip.url).rpartition("/")[2],
+        start_s=clip.start_s,
+        end_s=clip.end_s,
+        starts_at=None if instant is None else instant.isoformat(),
+        clock=str(clock),
     )

@@ -20,10 +20,11 @@ from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import FootageError, WeightsError
 from ray_app.domain.protocols import Detector
 from ray_app.geo.calibration import DroneCalibration
+from ray_app.video.filesystem import shown
 from ray_app.video.footage_listing import match_cameras
 from ray_app.video.sampling import ClipReader
 from ray_app.video.start_time import StartRule
-from ray_app.video.telemetry import telemetry_url
+from ray_app.video.telemetry import telemetry_beside, telemetry_url
 from ray_app.wiring import PoseAt, follow_drone
 
 
@@ -132,8 +133,8 @@ def weights_of(networks: NetworkSettings) -> tuple[tuple[str, str], ...]:
 
 
 def _source(camera: CameraConfig, urls: tuple[str, ...]) -> CameraSource:
-    is_drone = camera.calibration is not None and camera.calibration.drone is not None
-    beside = ((url, telemetry_url(url)) for url in urls) if is_drone else ()
+    drone = None if camera.calibration is None else camera.calibration.drone
+    beside = ((url, telemetry_url(url)) for url in urls) if drone is not None else ()
     return CameraSource(
         camera_id=camera.id,
         urls=urls,
@@ -143,7 +144,20 @@ def _source(camera: CameraConfig, urls: tuple[str, ...]) -> CameraSource:
         weights=weights_of(camera.networks),
         start_rule=StartRule(camera.started_at, camera.start_pattern, camera.time_zone),
         telemetry=tuple((url, found) for url, found in beside if found is not None),
+        notes=() if drone is None else _telemetry_notes(drone, urls),
     )
+
+
+def _telemetry_notes(drone: DroneCalibration, urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns what is wrong with the telemetry of a drone's videos, each under its file's name."""
+    notes: list[str] = []
+    for url in urls:
+        name = PurePosixPath(shown(url)).name
+        found = telemetry_beside(
+            url, gps_order=drone.gps_order, altitude_reference=drone.altitude_reference
+        )
+        notes += [note if name in note else f"telemetry of {name}: {note}" for note in found.notes]
+    return tuple(notes)
 
 
 def _escaped(url: str) -> str:

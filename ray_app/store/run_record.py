@@ -14,6 +14,25 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class FileRecord:
+    """Where one file lies on its camera's time line.
+
+    Attributes:
+        file: Its name, without folders.
+        start_s: Where its part that counts begins, seconds.
+        end_s: Where it ends, seconds.
+        starts_at: The same beginning as an instant, ISO 8601 UTC; None when nobody can say.
+        clock: Who told when it began: "site file", "file name", "container" or "unknown".
+    """
+
+    file: str
+    start_s: float
+    end_s: float
+    starts_at: str | None
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
 class CameraRecord:
     """How one camera was read.
 
@@ -23,6 +42,7 @@ class CameraRecord:
         gaps: Pauses between its files that break a stretch, (start, end) in seconds.
         overlaps: Time that two of its files cover, (start, end) in seconds; the later is cut.
         notes: What a person should know of its footage.
+        files: Its readable files, in time order.
     """
 
     camera_id: str
@@ -31,6 +51,7 @@ class CameraRecord:
     gaps: tuple[tuple[float, float], ...] = ()
     overlaps: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()
+    files: tuple[FileRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +148,7 @@ def write_run(out_dir: Path, run: RunRecord) -> None:
             "gaps": camera.gaps,
             "overlaps": camera.overlaps,
             "notes": camera.notes,
+            "files": [asdict(file) for file in camera.files],
         }
         for camera in run.cameras
     }
@@ -187,6 +209,7 @@ def _run_of(whole: dict[str, Any]) -> RunRecord:
             tuple(map(tuple, facts["gaps"])),
             tuple(map(tuple, facts["overlaps"])),
             tuple(facts["notes"]),
+            tuple(FileRecord(**file) for file in facts.get("files", ())),
         )
         for camera_id, facts in whole.pop("cameras").items()
     )

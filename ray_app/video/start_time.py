@@ -1,5 +1,6 @@
 """Finds when each file of a camera began: file name, site file, or the container's word."""
 
+import enum
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,15 @@ from ray_app.video.archive import FileFacts
 from ray_app.video.filesystem import shown
 
 CREATION_TIMES_CLASH_S = 2.0
+
+
+class Clock(enum.StrEnum):
+    """Who told when a file began."""
+
+    SITE_FILE = "site file"
+    FILE_NAME = "file name"
+    CONTAINER = "container"
+    NOBODY = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,18 @@ def find_starts(
     given start of the first file goes before both. Creation times are dropped, and it is said,
     when they would have files run at once: then they tell when files were copied.
     """
+    told, notes = _find(files, rule)
+    return [start for start, _ in told], notes
+
+
+def find_clocks(files: Sequence[FileFacts], rule: StartRule) -> list[Clock]:
+    """Returns who told the start of each file that `find_starts` gives."""
+    return [clock for _, clock in _find(files, rule)[0]]
+
+
+def _find(
+    files: Sequence[FileFacts], rule: StartRule
+) -> tuple[list[tuple[datetime | None, Clock]], list[str]]:
     notes: list[str] = []
     named = [_from_name(facts.url, rule) for facts in files]
     if rule.start_pattern is not None:
@@ -50,13 +72,19 @@ def find_starts(
     if _clash(files, stated):
         notes.append("creation times contradict the lengths of the files; not used")
         stated = [None] * len(files)
-    starts = [name or container for name, container in zip(named, stated, strict=True)]
-    if rule.started_at is not None and starts:
-        starts[0] = rule.started_at.astimezone(UTC)
-    unknown = sum(start is None for start in starts)
+    told = [_first_told(name, container) for name, container in zip(named, stated, strict=True)]
+    if rule.started_at is not None and told:
+        told[0] = rule.started_at.astimezone(UTC), Clock.SITE_FILE
+    unknown = sum(start is None for start, _ in told)
     if unknown:
         notes.append(f"start unknown for {unknown} of {len(files)} files; placed in name order")
-    return starts, notes
+    return told, notes
+
+
+def _first_told(name: datetime | None, container: datetime | None) -> tuple[datetime | None, Clock]:
+    if name is not None:
+        return name, Clock.FILE_NAME
+    return (None, Clock.NOBODY) if container is None else (container, Clock.CONTAINER)
 
 
 def _from_name(url: str, rule: StartRule) -> datetime | None:

@@ -10,7 +10,7 @@ from ray_app.video.archive import FileFacts
 from ray_app.video.clip import Clip
 from ray_app.video.container import FALLBACK_RATE_HZ
 from ray_app.video.filesystem import shown
-from ray_app.video.start_time import StartRule, find_starts
+from ray_app.video.start_time import Clock, StartRule, find_clocks, find_starts
 
 BREAK_S = 1.0  # a longer pause between files breaks a stretch: nobody is followed across it
 ROUNDING_S = 0.001  # of time stamps: neither gap nor overlap
@@ -46,6 +46,7 @@ class Timeline:
         gaps: Pauses that break a stretch, in time order.
         overlaps: What was cut, in time order.
         notes: What a person should know: where times come from, what is doubtful.
+        clocks: (url, who told its start) pairs, of every file.
     """
 
     camera_id: str
@@ -54,6 +55,7 @@ class Timeline:
     gaps: tuple[Gap, ...]
     overlaps: tuple[Overlap, ...]
     notes: tuple[str, ...]
+    clocks: tuple[tuple[str, Clock], ...] = ()
 
     @property
     def end_s(self) -> float:
@@ -102,6 +104,10 @@ def lay_out(
         gaps=tuple(layout.gaps),
         overlaps=tuple(layout.overlaps),
         notes=(*notes, *said),
+        clocks=tuple(
+            (facts.url, clock)
+            for facts, clock in zip(by_name, find_clocks(by_name, rule or StartRule()), strict=True)
+        ),
     )
 
 
