@@ -34,7 +34,7 @@ def cameras(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CameraRecord]
     names = ("gate_20240726_180000", "gate_late", "DJI_0001", "DJI_0002")
     paths = [folder / f"{name}.mp4" for name in names]
     for path in paths:
-        film(path, 1.0)
+        film(path, 4.0)
     write_dji_srt(folder / "DJI_0002.SRT", [Cue(0.0, 1.0, NO_TILT)])
     return _recorded(paths, tmp_path_factory.mktemp("results"))
 
