@@ -21,6 +21,8 @@ cameras:
     footage: ["gate_*.mp4"]
     start_pattern: gate_%Y%m%d_%H%M%S
     time_zone: Europe/Paris
+  - id: yard
+    footage: ["yard.mp4"]
   - id: drone
     footage: ["DJI_*.mp4"]
     calibration: {drone: {origin_deg: [48.85, 2.35]}}
@@ -31,7 +33,7 @@ NO_TILT = DronePose(48.85, 2.35, 40.0, 10.0, None, None, 73.7)
 @pytest.fixture(scope="module")
 def cameras(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CameraRecord]:
     folder = tmp_path_factory.mktemp("footage")
-    names = ("gate_20240726_180000", "gate_late", "DJI_0001", "DJI_0002")
+    names = ("gate_20240726_180000", "gate_late", "yard", "DJI_0001", "DJI_0002")
     paths = [folder / f"{name}.mp4" for name in names]
     for path in paths:
         film(path, 4.0)
@@ -50,12 +52,14 @@ def test_each_file_tells_its_start_and_who_told_it(cameras) -> None:
     told = [(each.file, each.starts_at, each.clock) for each in cameras["gate"].files]
     assert told == [
         ("gate_20240726_180000.mp4", "2024-07-26T16:00:00+00:00", "file name"),
-        ("gate_late.mp4", "2026-06-21T08:00:00+00:00", "container"),
+        ("gate_late.mp4", None, "unknown"),
     ]
+    (yard,) = cameras["yard"].files
+    assert (yard.starts_at, yard.clock) == ("2026-06-21T08:00:00+00:00", "container")
 
 
 def test_an_unknown_start_is_said_of_its_file(cameras) -> None:
-    # Both files of the drone claim the same moment: a copy's date, so it is not believed.
+    # Both files of a camera claim the same moment: a copy's date, so it is not believed.
     told = [(each.starts_at, each.clock) for each in cameras["drone"].files]
     assert told == [(None, "unknown"), (None, "unknown")]
     assert "start unknown for 2 of 2 files; placed in name order" in cameras["drone"].notes
