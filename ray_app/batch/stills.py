@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_app.batch.picture_outlines import outlines_in_picture
+from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import FootageError, StoreError
 from ray_app.domain.frame import Frame
 from ray_app.domain.observation import Observation
@@ -14,7 +16,7 @@ from ray_app.report.episodes import Moment, moments_to_show, whole_episodes
 from ray_app.report.still import blurred_still, boxes_around_heads
 from ray_app.store.observations import read_segment, segment_file
 from ray_app.store.run_record import read_run
-from ray_app.store.segments import SegmentStatus, read_segments
+from ray_app.store.segments import SegmentStatus, read_segments, segments_file
 from ray_app.video.clip import Clip
 from ray_app.video.sampling import ClipReader
 
@@ -22,39 +24,50 @@ STILL_WIDTH_PX = 960
 HEAD_SIDE_SHARE = 0.05
 
 
-def take_stills(results: Path, data: ReportData, clips: Sequence[Clip]) -> tuple[Still, ...]:
+def take_stills(
+    results: Path, data: ReportData, clips: Sequence[Clip], site: SiteConfig
+) -> tuple[Still, ...]:
     """Returns a still of every moment worth one; those taken earlier are kept in the folder.
 
     Args:
         results: Of a back-fill, or of a replay of one.
         data: The report without stills.
         clips: Footage that may be opened; without it only stills taken earlier are shown.
+        site: Whose zones and lines are outlined.
     """
+    cameras = {camera.id: camera for camera in site.cameras}
     rates_hz = {camera.id: camera.rate_hz for camera in data.cameras}
     episodes = whole_episodes(data.events, data.curves, rates_hz)
     replay_of = read_run(results).replay_of
     observed = results if replay_of is None else Path(replay_of)
-    taken = (_still(observed, rates_hz, m, clips) for m in moments_to_show(episodes))
+    taken = (_still(observed, cameras[m.camera_id], m, clips) for m in moments_to_show(episodes))
     return tuple(still for still in taken if still is not None)
 
 
 def _still(
-    observed: Path, rates_hz: dict[str, float], moment: Moment, clips: Sequence[Clip]
+    observed: Path, camera: CameraConfig, moment: Moment, clips: Sequence[Clip]
 ) -> Still | None:
     file = observed / "report" / "stills" / f"{moment.camera_id}-{moment.index:09d}.jpg"
-    if file.is_file():
-        return Still(moment.camera_id, moment.time_s, BlurredJpeg(file.read_bytes()))
     seen = _observation(observed, moment)
-    frame = _frame(moment, rates_hz[moment.camera_id], clips)
-    if seen is None or frame is None:
+    if seen is None:
         return None
-    jpeg = blurred_still(frame.pixels, _people_px(seen, frame))
+    jpeg = BlurredJpeg(file.read_bytes()) if file.is_file() else None
+    if jpeg is None:
+        frame = _frame(moment, camera.reading.rate_hz, clips)
+        if frame is None:
+            return None
+        jpeg = blurred_still(frame.pixels, _people_px(seen, frame))
+        _keep(file, jpeg)
+    outlines = outlines_in_picture(camera, seen)
+    return Still(moment.camera_id, moment.time_s, jpeg, seen.source_size_px, outlines)
+
+
+def _keep(file: Path, jpeg: BlurredJpeg) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(jpeg)
     except OSError as error:
         raise StoreError(f"cannot write {file}: {error.strerror or error}") from error
-    return Still(moment.camera_id, moment.time_s, jpeg)
 
 
 def _frame(moment: Moment, rate_hz: float, clips: Sequence[Clip]) -> Frame | None:
@@ -69,6 +82,8 @@ def _frame(moment: Moment, rate_hz: float, clips: Sequence[Clip]) -> Frame | Non
 
 
 def _observation(observed: Path, moment: Moment) -> Observation | None:
+    if not segments_file(observed).exists():  # a replay whose back-fill was moved or deleted
+        return None
     return next(
         (seen for seen in _around(observed, moment) if seen.key.index == moment.index), None
     )

@@ -36,5 +36,5 @@ def write_page(results: Path, clips: Sequence[Clip] = ()) -> Path:
     site = load_site_text(text, f"site of {results}")
     data = gather_report(results, site)
     page = results / "report" / "index.html"
-    write_report(replace(data, stills=take_stills(results, data, clips)), page)
+    write_report(replace(data, stills=take_stills(results, data, clips, site)), page)
     return page

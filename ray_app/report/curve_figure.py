@@ -10,10 +10,12 @@ from ray_app.report.data import CameraFacts, Curve
 from ray_app.report.episodes import Episode
 from ray_app.report.svg import group, path_through, rect, stroke, svg, text
 from ray_app.report.thinning import thin
-from ray_app.report.time_axis import TimeAxis, unseen_spans
-from ray_app.report.words import colour_of, number
+from ray_app.report.time_axis import TimeAxis
+from ray_app.report.unseen import unseen_spans
+from ray_app.report.words import colour_of, number, title_of, unit_of
 
 WIDTH_PX, HEIGHT_PX = 1000, 190
+USUAL_PERCENT = 98
 LEFT_PX, RIGHT_PX, TOP_PX, BOTTOM_PX = 56, 924, 14, 160
 
 
@@ -31,15 +33,24 @@ def draw_curve(
     """
     top = _top_level(curve)
     colour = colour_of(curve.situation)
+    unseen = [(span.start_s, span.end_s) for span in unseen_spans(camera)]
     parts = [
-        group("unseen", [_column(axis, start, end) for start, end in unseen_spans(camera)]),
+        group("unseen", [_column(axis, start, end) for start, end in unseen]),
         _tinted("shade", colour, [_episode(axis, episode) for episode in episodes]),
         *_level_grid(top),
         *_time_ticks(axis),
         *(_piece(piece, axis, top, colour) for piece in thin(curve, points)),
         *_alarm_levels(curve, top),
+        *_outside(curve, axis, top),
     ]
-    return svg(WIDTH_PX, HEIGHT_PX, parts, f"{curve.situation} at {curve.place} over time")
+    return svg(WIDTH_PX, HEIGHT_PX, parts, _described(curve))
+
+
+def _described(curve: Curve) -> str:
+    told = f"{title_of(curve.situation)} at {curve.place} over time, in {unit_of(curve.unit)}"
+    if len(curve.level):
+        told += f"; from {number(float(curve.level.min()))} to {number(float(curve.level.max()))}"
+    return told if curve.open_at is None else f"{told}; alarm level {number(curve.open_at)}"
 
 
 def _y(level: float, top: float) -> float:
@@ -47,12 +58,13 @@ def _y(level: float, top: float) -> float:
 
 
 def _top_level(curve: Curve) -> float:
-    alarm = 1.15 * (curve.open_at or 0.0)
+    alarm = 1.15 * (curve.open_at or (curve.reference[0] if curve.reference else 0.0))
     if not len(curve.level):
         return max(alarm, 1.0)
-    highest = float(curve.level.max())
+    # One wild level or sigma must not flatten the curve: it leaves the figure, and is told.
+    usual = float(np.percentile(curve.level, USUAL_PERCENT))
+    highest = min(float(curve.level.max()), max(3 * usual, 2 * alarm))
     band = float((curve.level + np.nan_to_num(curve.sigma, nan=0.0)).max())
-    # One wild sigma must not flatten the curve: the band may leave the figure, the level not.
     return max(min(band, 1.6 * highest), 1.1 * highest, alarm) or 1.0
 
 
@@ -104,13 +116,17 @@ def _piece(columns: NDArray[np.float64], axis: TimeAxis, top: float, colour: str
 
 
 def _alarm_levels(curve: Curve, top: float) -> list[Markup]:
+    if curve.reference is not None:
+        level, word = curve.reference
+        y = _y(level, top)
+        return [_alarm_level(y, y + 4, f"{word} {number(level)}", "alarm ends")]
     if curve.open_at is None:
         return []
     open_y = _y(curve.open_at, top)
-    parts = [_alarm_level(open_y, open_y + 4, f"alarm {number(curve.open_at)}", "alarm")]
+    parts = [_alarm_level(open_y, open_y + 4, f"on {number(curve.open_at)}", "alarm")]
     if curve.close_at is not None:
         y = _y(curve.close_at, top)
-        word = f"ends {number(curve.close_at)}"
+        word = f"off {number(curve.close_at)}"
         parts.append(_alarm_level(y, max(y + 4, open_y + 17), word, "alarm ends"))
     return parts
 
@@ -118,3 +134,15 @@ def _alarm_levels(curve: Curve, top: float) -> list[Markup]:
 def _alarm_level(y: float, label_y: float, words: str, style: str) -> Markup:
     line = stroke(f"M{LEFT_PX} {y:.1f}H{RIGHT_PX}", style)
     return line + text(RIGHT_PX + 6, label_y, words, "tick")
+
+
+def _outside(curve: Curve, axis: TimeAxis, top: float) -> list[Markup]:
+    """Tells the greatest level where it leaves the figure."""
+    if not len(curve.level) or float(curve.level.max()) <= 1.04 * top:
+        return []
+    at = int(curve.level.argmax())
+    x = axis.x(float(curve.time_s[at]))
+    side = "end" if x > WIDTH_PX / 2 else "start"
+    away = -6 if side == "end" else 6
+    told = f"\u2191 {number(float(curve.level[at]))}"
+    return [text(x + away, TOP_PX + 10, told, f"outside {side}")]

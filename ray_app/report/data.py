@@ -32,6 +32,24 @@ class LostSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class FootageFile:
+    """One file on its camera's time line.
+
+    Attributes:
+        start_s: On the camera's time line.
+        end_s: On the camera's time line.
+        is_dated: Whether anybody could say when it was filmed.
+        clock: Who told when it began, as "file name"; "unknown" when nobody did.
+    """
+
+    file: str
+    start_s: float
+    end_s: float
+    is_dated: bool
+    clock: str
+
+
+@dataclass(frozen=True, slots=True)
 class CameraFacts:
     """One camera: what of its time was seen, and how it lies on the site.
 
@@ -40,7 +58,9 @@ class CameraFacts:
         origin: Absolute time of 0 s on its time line, with a time zone; None if unknown.
         seen: Analysed stretches, (start, end) in seconds, in order.
         gaps: Pauses between files, (start, end) in seconds.
-        lost: Footage inside files that could not be decoded.
+        lost: Footage inside files that could not be decoded, or was not authorised.
+        overlaps: Time that two files cover, (start, end) in seconds; the later is cut there.
+        files: Its readable files, in time order.
         calibration: A sentence on the way and its error, as "homography of 6 pairs, off by
             0.08 m rms"; None for a camera without calibration.
         position_m: x, y of the camera on the site; None if unknown or moving.
@@ -55,6 +75,8 @@ class CameraFacts:
     seen: tuple[Span, ...] = ()
     gaps: tuple[Span, ...] = ()
     lost: tuple[LostSpan, ...] = ()
+    overlaps: tuple[Span, ...] = ()
+    files: tuple[FootageFile, ...] = ()
     calibration: str | None = None
     position_m: tuple[float, float] | None = None
     view_m: Points | None = None
@@ -72,6 +94,7 @@ class Curve:
         sigma: One standard deviation of level, shape (n,); NaN where unknown.
         open_at: Alarm level that opens the situation; None when only measured.
         close_at: Alarm level that closes it.
+        reference: A level to compare with that is no alarm, as (1.22, "capacity").
     """
 
     camera_id: str
@@ -83,6 +106,7 @@ class Curve:
     sigma: NDArray[np.float64]
     open_at: float | None = None
     close_at: float | None = None
+    reference: tuple[float, str] | None = None
 
     def __post_init__(self) -> None:
         if not len(self.time_s) == len(self.level) == len(self.sigma):
@@ -98,22 +122,34 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """A watched place as it lies in a picture, in source pixels; two points are a line."""
+
+    name: str
+    points_px: Points
+
+
+@dataclass(frozen=True, slots=True)
 class Still:
     """A picture in which nobody can be recognised: made by `blurred_still`, by nothing else.
 
     Attributes:
         time_s: On the camera's time line.
         jpeg: The encoded picture, as `blurred_still` returns it.
+        size_px: Width and height of the source picture, for the outlines.
+        outlines: Places of the site, drawn over the picture when signalled there.
     """
 
     camera_id: str
     time_s: float
     jpeg: BlurredJpeg
+    size_px: tuple[int, int] = (1, 1)
+    outlines: tuple[Outline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FailedFile:
-    """A file, or a piece of it, that could not be analysed; camera_id None if it has none."""
+    """A file that could not be analysed, whole or in part; camera_id None if it has none."""
 
     file: str
     cause: str
@@ -151,11 +187,29 @@ class RunFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Authorisation:
+    """What was authorised.
+
+    Attributes:
+        start: Not before; with a time zone.
+        end: Not after.
+        refused_s: Seconds of footage never opened because it lies outside.
+    """
+
+    purpose: str
+    situations: tuple[str, ...]
+    cameras: tuple[str, ...]
+    start: datetime
+    end: datetime
+    refused_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ReportData:
     """One run over one site.
 
     Attributes:
-        authorisation: A sentence on purpose and window; None marks every page as a test.
+        authorisation: None marks every page as a test.
         time_zone: IANA name in which clock times are told.
         events: Every step of every situation, in any order.
         perimeter_m: Authorised perimeter; None where the whole view is.
@@ -167,7 +221,7 @@ class ReportData:
     events: tuple[Event, ...]
     curves: tuple[Curve, ...]
     run: RunFacts
-    authorisation: str | None = None
+    authorisation: Authorisation | None = None
     time_zone: str = "UTC"
     places: tuple[Place, ...] = ()
     perimeter_m: Points | None = None

@@ -3,8 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ray_app.domain.event import Event, Phase
 from ray_app.report.data import Curve
+
+COUNTED = ("people", "people and vehicles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,13 +19,17 @@ class Episode:
     Attributes:
         started_s: First crossing of the alarm level, seconds on the camera's time line.
         ended_s: When it closed; None while open at the end of the footage.
-        peak: Strongest level, in unit.
+        peak: Level where it was surely strongest: where the level less one standard deviation
+            is highest. One wild frame of great uncertainty is no peak.
         peak_sigma: One standard deviation of peak; None when unknown.
         peak_s: When it was strongest.
         peak_frame: Index of the frame at the peak.
         ended_by: "level", or "footage" when the footage ended first; None while open.
         frames: Indexes of frames that show it.
         measures: Further numbers at the last step.
+        clear_s: Seconds in which the level less two standard deviations was at open_at or
+            above; None when the uncertainty is unknown.
+        likely_s: The same with one standard deviation.
     """
 
     event_id: str
@@ -39,11 +48,13 @@ class Episode:
     ended_by: str | None
     frames: tuple[int, ...]
     measures: tuple[tuple[str, float], ...]
+    clear_s: float | None = None
+    likely_s: float | None = None
 
     @property
     def severity(self) -> float:
-        """How many times its alarm level it reached: comparable between situations."""
-        return self.peak / self.open_at
+        """How many times its alarm level it surely reached: comparable between situations."""
+        return (self.peak - (self.peak_sigma or 0.0)) / self.open_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +112,20 @@ def _episode(event: Event, curve: Curve | None, rates_hz: dict[str, float]) -> E
     peak_frame = why.frames[1] if len(why.frames) > 1 else why.frames[0] if why.frames else 0
     peak_s = peak_frame / rates_hz[event.camera_id] if why.frames else event.time_s
     # The sigma of an event belongs to its last step, not to its peak.
-    peak, sigma = why.peak, None
+    peak, sigma, clear_s, likely_s = why.peak, None, None, None
     if curve is not None and len(curve.time_s):
         end_s = event.time_s if closed else float(curve.time_s[-1])
         during = (curve.time_s >= event.started_s - 1e-9) & (curve.time_s <= end_s + 1e-9)
         if during.any():
-            at = int((curve.level * during).argmax())
+            surely = curve.level - np.nan_to_num(curve.sigma, nan=0.0)
+            at = int(np.where(during, surely, -np.inf).argmax())
             peak, peak_s = float(curve.level[at]), float(curve.time_s[at])
             peak_frame = round(peak_s * rates_hz[event.camera_id])
             sigma = None if curve.sigma[at] != curve.sigma[at] else float(curve.sigma[at])
+            clear_s, likely_s = (
+                _surely_above_s(curve, during, why.open_at, k, rates_hz[event.camera_id])
+                for k in (2, 1)
+            )
     return Episode(
         event_id=event.event_id,
         camera_id=event.camera_id,
@@ -127,4 +143,18 @@ def _episode(event: Event, curve: Curve | None, rates_hz: dict[str, float]) -> E
         ended_by=why.ended_by if closed else None,
         frames=why.frames,
         measures=why.measures,
+        clear_s=clear_s,
+        likely_s=likely_s,
     )
+
+
+def _surely_above_s(
+    curve: Curve, during: NDArray[np.bool_], open_at: float, sigmas: int, rate_hz: float
+) -> float | None:
+    known = during & np.isfinite(curve.sigma)
+    if not known.any():
+        return None
+    # Counts are whole: at least 3 people means more than 2.5.
+    least = open_at - 0.5 if curve.unit in COUNTED else open_at
+    above = curve.level[known] - sigmas * curve.sigma[known] >= least
+    return float(above.sum()) / rate_hz

@@ -9,10 +9,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ray_app.domain.errors import StoreError
 from ray_app.report import page_parts
 from ray_app.report.data import ReportData
-from ray_app.report.episodes import whole_episodes
+from ray_app.report.episodes import moments_to_show, whole_episodes
+from ray_app.report.footage_parts import authorised, clock_rows, footage_notes
+from ray_app.report.moments import moment_words
 from ray_app.report.site_map import draw_map
+from ray_app.report.still_parts import still_parts
 from ray_app.report.timeline_figure import draw_timeline, share_time
-from ray_app.report.words import duration, plural, title_of
+from ray_app.report.unseen import unseen_rows, unseen_s
+from ray_app.report.words import duration, listed, plural, title_of
 
 TEMPLATE = "report.html.j2"
 MOST_UNSEEN_ROWS = 100
@@ -36,35 +40,47 @@ def render_report(data: ReportData) -> str:
     """Returns the page as HTML."""
     rates_hz = {camera.id: camera.rate_hz for camera in data.cameras}
     episodes = whole_episodes(data.events, data.curves, rates_hz)
-    shared = share_time(data)
-    unseen = page_parts.unseen_rows(data)
-    environment = Environment(
+    words, shared = moment_words(data.cameras, data.time_zone), share_time(data)
+    unseen = unseen_rows(data, words)
+    return (
+        _environment()
+        .get_template(TEMPLATE)
+        .render(
+            data=data,
+            headline=page_parts.headline(episodes),
+            time_span=page_parts.time_span(data, words),
+            found=len(episodes),
+            seen=duration(page_parts.seen_s(data)),
+            unseen_total=duration(unseen_s(data)),
+            timeline=draw_timeline(data, episodes, shared, words),
+            is_clock=shared.is_clock,
+            rows=page_parts.episode_rows(data, episodes, words, shared),
+            curves=[
+                (camera, page_parts.curve_parts(data, episodes, camera)) for camera in data.cameras
+            ],
+            site_map=draw_map(data, episodes),
+            unplaced=listed(tuple(c.id for c in data.cameras if c.position_m is None)),
+            places=page_parts.place_rows(data),
+            stills=still_parts(data, episodes, words),
+            stills_missing=max(0, len(moments_to_show(episodes)) - len(data.stills)),
+            unseen=unseen[:MOST_UNSEEN_ROWS],
+            unseen_more=max(0, len(unseen) - MOST_UNSEEN_ROWS),
+            clocks=clock_rows(data, words),
+            footage_notes=footage_notes(data, words),
+            authorised=None if data.authorisation is None else authorised(data),
+            plural=plural,
+            title_of=title_of,
+        )
+    )
+
+
+def _environment() -> Environment:
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE).render(
-        data=data,
-        headline=page_parts.headline(data, episodes),
-        time_span=page_parts.time_span(data),
-        found=len(episodes),
-        seen=duration(page_parts.seen_s(data)),
-        unseen_total=duration(page_parts.unseen_s(data)),
-        timeline=draw_timeline(data, episodes, shared),
-        is_clock=shared.is_clock,
-        rows=page_parts.episode_rows(data, episodes, shared.offsets_s),
-        curves=[
-            (camera, page_parts.curve_parts(data, episodes, camera)) for camera in data.cameras
-        ],
-        site_map=draw_map(data, episodes),
-        places=page_parts.place_rows(data),
-        stills=page_parts.still_parts(data, episodes),
-        unseen=unseen[:MOST_UNSEEN_ROWS],
-        unseen_more=max(0, len(unseen) - MOST_UNSEEN_ROWS),
-        plural=plural,
-        title_of=title_of,
     )
 
 

@@ -7,10 +7,10 @@ from markupsafe import Markup
 
 def svg(width_px: float, height_px: float, parts: Iterable[Markup], title: str) -> Markup:
     """Returns a figure that scales with the page; title is read aloud to who cannot see it."""
+    # Named twice: browsers show the title, some screen readers only tell the label.
     return Markup(
-        '<svg viewBox="0 0 {:.0f} {:.0f}" role="img" xmlns="http://www.w3.org/2000/svg">'
-        "<title>{}</title>{}</svg>"
-    ).format(width_px, height_px, title, joined(parts))
+        '<svg viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}"><title>{}</title>{}</svg>'
+    ).format(width_px, height_px, title, title, joined(parts))
 
 
 def joined(parts: Iterable[Markup]) -> Markup:

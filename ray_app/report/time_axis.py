@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from ray_app.report.data import CameraFacts
-from ray_app.report.words import clock_time, stream_clock
+from ray_app.report.words import stream_clock
 
 STEPS_S = (
     1,
@@ -65,14 +66,15 @@ class TimeAxis:
     def _clock_offset_s(self) -> float:
         if self.origin is None:
             return 0.0
-        start = clock_time(self.origin, 0.0, self.time_zone)
+        start = self.origin.astimezone(ZoneInfo(self.time_zone))
         midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
         return (start - midnight) / timedelta(seconds=1)
 
     def _label(self, time_s: float, step_s: float) -> str:
         if self.origin is None:
             return stream_clock(time_s + 1e-6)
-        at = clock_time(self.origin, time_s + 1e-6, self.time_zone)
+        moved = self.origin + timedelta(seconds=time_s + 1e-6)
+        at = moved.astimezone(ZoneInfo(self.time_zone))
         if self.end_s - self.start_s > 72_000:
             return f"{at.day} {at:%b %H:%M}"
         return f"{at:%H:%M:%S}" if step_s < 60 else f"{at:%H:%M}"
@@ -84,19 +86,3 @@ def covered(camera: CameraFacts) -> tuple[float, float] | None:
     if not spans:
         return None
     return min(start for start, _ in spans), max(end for _, end in spans)
-
-
-def unseen_spans(camera: CameraFacts) -> list[tuple[float, float]]:
-    """Returns the stretches between the first and last second in which nothing was analysed."""
-    whole = covered(camera)
-    if whole is None:
-        return []
-    lost = sorted((span.start_s, span.end_s) for span in camera.lost)
-    unseen, until_s = list(lost), whole[0]
-    for start_s, end_s in sorted(camera.seen):
-        if start_s > until_s:
-            unseen.append((until_s, start_s))
-        until_s = max(until_s, end_s)
-    if whole[1] > until_s:
-        unseen.append((until_s, whole[1]))
-    return sorted(set(unseen))

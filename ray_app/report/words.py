@@ -1,9 +1,5 @@
 """Words and numbers as a safety officer reads them."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
-
-from ray_app.report.data import CameraFacts
 from ray_app.report.episodes import Episode
 
 TITLES = {
@@ -15,26 +11,38 @@ TITLES = {
     "fire_smoke": "Fire or smoke",
     "abandoned_object": "Abandoned object",
     "person_down": "Person down",
+    "people_count": "People counted",
+    "flow": "Flow",
 }
 MEANINGS = {
     "crowd_density": "People per square metre of floor",
     "bottleneck": "Seconds the waiting people need to pass, at the present outflow",
+    "flow": "People who pass per second and metre of the passage's width",
     "counterflow": "People walking against the common direction",
     "restricted_area": "People and vehicles where nobody may be",
 }
-# Okabe and Ito (2008): told apart by every common kind of colour blindness, and in grey.
+# After Okabe and Ito (2008): told apart by every common kind of colour blindness. Their yellow,
+# sky blue and black are darkened or lightened until they stand out on white and on black paper.
 COLOURS = {
     "crowd_density": "#d55e00",
     "bottleneck": "#0072b2",
     "counterflow": "#cc79a7",
     "restricted_area": "#009e73",
+    "flow": "#0072b2",
     "crowd_movement": "#8c7a00",
-    "fire_smoke": "#e69f00",
-    "abandoned_object": "#56b4e9",
-    "person_down": "#000000",
+    "fire_smoke": "#b87f00",
+    "abandoned_object": "#2a8fc7",
+    "person_down": "#8a63b8",
 }
-OTHER_COLOUR = "#555555"
-UNITS = {"people/m2": "people/m²", "people and vehicles": "people or vehicles"}
+OTHER_COLOUR = "#76818b"
+SURE_S = 1.0  # shorter than this a level may cross by chance
+COARSE_SIGMA = 3.0  # tenths say nothing beside an uncertainty of whole units
+UNITS = {
+    "s": "s to clear",
+    "people/m2": "people/m²",
+    "people/(m s)": "people/(m·s)",
+    "people and vehicles": "people or vehicles",
+}
 ONE_OF = {"people": "person", "people or vehicles": "person or vehicle"}
 
 
@@ -78,7 +86,9 @@ def level_words(level: float, sigma: float | None, unit: str) -> str:
     told = unit_of(unit)
     if sigma is None:
         return f"{number(level)} {ONE_OF.get(told, told) if level == 1 else told}"
-    digits = max(_digits(level), min(1, _digits(sigma)))
+    digits = 0 if sigma >= COARSE_SIGMA else max(_digits(level), min(1, _digits(sigma)))
+    if round(sigma, digits) == 0:
+        return level_words(level, None, unit)
     return f"{_rounded(level, digits)} ± {_rounded(sigma, digits)} {told}"
 
 
@@ -99,44 +109,39 @@ def stream_clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
-def moment(camera: CameraFacts, time_s: float, time_zone: str) -> str:
-    """Returns clock time where the camera's start is known, else time from its start."""
-    if camera.origin is None:
-        return f"{stream_clock(time_s)} from start"
-    at = clock_time(camera.origin, time_s, time_zone)
-    return f"{at.day} {at:%b %H:%M:%S}"
+def how_sure(episode: Episode) -> tuple[str, str]:
+    """Returns in one word, and in a sentence, whether the level was truly above its alarm."""
+    clear_s, likely_s = episode.clear_s, episode.likely_s
+    if clear_s is None or likely_s is None:
+        return "not told", "How far off the level may be is not known."
+    if clear_s >= SURE_S:
+        return "clear", f"Two standard deviations above the alarm level for {duration(clear_s)}."
+    if likely_s >= SURE_S:
+        return "likely", f"One standard deviation above the alarm level for {duration(likely_s)}."
+    return "doubtful", "Within its uncertainty of the alarm level: it may be false."
 
 
-def clock_time(origin: datetime, time_s: float, time_zone: str) -> datetime:
-    """Returns the wall-clock time of a moment on a camera's time line."""
-    return (origin + timedelta(seconds=time_s)).astimezone(ZoneInfo(time_zone))
-
-
-def why(episode: Episode) -> str:
-    """Returns what made the situation open and end, in plain words."""
-    counted = meaning_of(episode.situation) or title_of(episode.situation)
-    reached = f"{counted}: {episode.severity:.1f} times the alarm level at the strongest."
-    return " ".join((reached, _certainty(episode), _ending(episode)))
-
-
-def _certainty(episode: Episode) -> str:
-    if episode.peak_sigma is None:
-        return "How far off this may be is not known."
-    if episode.peak - 2 * episode.peak_sigma >= episode.open_at:
-        return "Clearly above the level."
-    if episode.peak - episode.peak_sigma >= episode.open_at:
-        return "Probably above the level."
-    return "Close to the level: it may have stayed below."
-
-
-def _ending(episode: Episode) -> str:
+def how_ended(episode: Episode) -> str:
+    """Returns how a situation ended."""
     if episode.ended_s is None:
-        return "Still open when the footage ended."
+        return "Still on when the footage ended."
     if episode.ended_by == "footage":
         return "The footage ended before the situation did."
-    return f"Ended when it fell below {number(episode.close_at)}."
+    return f"Ended below {number(episode.close_at)}."
+
+
+def is_unfinished(episode: Episode) -> bool:
+    """Returns whether the footage ended before the situation did."""
+    return episode.ended_s is None or episode.ended_by == "footage"
 
 
 def plural(count: int, one: str, many: str) -> str:
     """Returns a count with its noun."""
     return f"{count:,} {one if count == 1 else many}".replace(",", "\u202f")
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Returns names as a, b and c; "" for none."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"

@@ -8,9 +8,11 @@ import numpy as np
 
 from ray_app.domain.event import Event, Phase, Why
 from ray_app.report.data import (
+    Authorisation,
     CameraFacts,
     Curve,
     FailedFile,
+    FootageFile,
     LostSpan,
     NotMeasured,
     Place,
@@ -138,6 +140,10 @@ def example_report() -> ReportData:
             ORIGIN,
             seen=((0.0, 1500.0), (1620.0, 3600.0)),
             gaps=(hole,),
+            files=(
+                FootageFile("gate_1.mp4", 0.0, 1500.0, is_dated=True, clock="file name"),
+                FootageFile("gate_x.mp4", 1620.0, 3600.0, is_dated=False, clock="unknown"),
+            ),
             calibration="homography of 6 pairs, off by 0.08 m rms, 0.15 m at worst",
             position_m=(10.0, -9.0),
             view_m=((6.0, -6.0), (14.0, -6.0), (34.0, 40.0), (-14.0, 40.0)),
@@ -152,13 +158,15 @@ def example_report() -> ReportData:
             networks="nanodet_g at 416 px",
             position_m=(31.0, 15.0),
             calibration="pinhole, 6 m up, tilted -30 deg",
-            notes=("two files overlap by 3 s: the later one was cut",),
+            notes=("telemetry of yard_02.ts: no cue tells a usable gimbal tilt",),
         ),
         CameraFacts(
             "drone",
             5.0,
             ORIGIN.replace(minute=20),
             seen=((0.0, 600.0),),
+            files=(FootageFile("drone.mp4", 0.0, 600.0, is_dated=True, clock="container"),),
+            overlaps=((300.0, 303.0),),
             networks="nanodet_g at 640 px",
         ),
     )
@@ -173,7 +181,14 @@ def example_report() -> ReportData:
             weights=(("nanodet_g.safetensors", "41ab" * 16),),
             versions=(("vigie", "0.1.0"), ("ray", "2.60.0"), ("torch", "2.13.0")),
         ),
-        authorisation="Safety of the public at the harbour festival; 26 Jul 12:00 to 28 Jul 03:00",
+        authorisation=Authorisation(
+            "Safety of the public at the harbour festival",
+            ("crowd_density", "bottleneck", "counterflow", "restricted_area"),
+            ("gate", "yard", "drone"),
+            datetime(2024, 7, 26, 10, tzinfo=UTC),
+            datetime(2024, 7, 28, 1, tzinfo=UTC),
+            refused_s=90.0,
+        ),
         time_zone="Europe/Paris",
         places=(
             Place("forecourt", forecourt),

@@ -9,11 +9,13 @@ import pytest
 from report_example import curve, event, events_of
 
 from ray_app.domain.event import Phase
+from ray_app.report.curve_figure import draw_curve
 from ray_app.report.data import CameraFacts, Curve, LostSpan
 from ray_app.report.episodes import moments_to_show, whole_episodes, worst_first
 from ray_app.report.thinning import thin
-from ray_app.report.time_axis import TimeAxis, unseen_spans
-from ray_app.report.words import duration, level_words, number, why
+from ray_app.report.time_axis import TimeAxis
+from ray_app.report.unseen import unseen_spans
+from ray_app.report.words import duration, how_ended, how_sure, level_words, number
 
 GATE = curve(
     "gate",
@@ -72,7 +74,17 @@ def test_unseen_is_what_lies_between() -> None:
         gaps=((20.0, 25.0),),
         lost=(LostSpan(14.0, 15.0, "corrupt"),),
     )
-    assert unseen_spans(camera) == [(10.0, 12.0), (14.0, 15.0), (20.0, 25.0)]
+    assert unseen_spans(camera) == [
+        LostSpan(10.0, 12.0, "not analysed"),
+        LostSpan(14.0, 15.0, "corrupt"),
+        LostSpan(20.0, 25.0, "no footage between two files"),
+    ]
+
+
+def test_failed_segments_side_by_side_count_once() -> None:
+    failed = tuple(LostSpan(60.0 * k, 60.0 * (k + 1), "disk gone") for k in (1, 2, 3))
+    camera = CameraFacts("c", 5.0, seen=((0.0, 60.0),), lost=failed)
+    assert unseen_spans(camera) == [LostSpan(60.0, 240.0, "disk gone")]
 
 
 def test_episodes_do_not_depend_on_order_or_repeats() -> None:
@@ -94,13 +106,56 @@ def test_candidates_that_lapsed_are_no_episodes() -> None:
 def test_an_open_end_is_told() -> None:
     (episode,) = whole_episodes([event(GATE, Phase.OPENED, 843.0, 848.0, 4.1)], [GATE], RATES)
     assert episode.ended_s is None
-    assert "Still open when the footage ended." in why(episode)
+    assert how_ended(episode) == "Still on when the footage ended."
 
 
 def test_without_a_curve_the_frames_of_the_event_tell_the_peak() -> None:
     (episode,) = whole_episodes([event(GATE, Phase.CLOSED, 100.0, 120.0, 5.0)], [], RATES)
     assert (episode.peak_s, episode.peak_sigma) == (110.0, None)
-    assert "How far off this may be is not known." in why(episode)
+    assert how_sure(episode)[0] == "not told"
+
+
+def flat(level: float, sigma: float, unit: str = "people/m2") -> Curve:
+    time_s = np.arange(0.0, 30.0, 0.2)
+    ones = np.ones(len(time_s))
+    return Curve("gate", "crowd_density", "forecourt", unit, time_s, level * ones, sigma * ones)
+
+
+@pytest.mark.parametrize(
+    ("level", "sigma", "unit", "word"),
+    [
+        (5.0, 0.4, "people/m2", "clear"),
+        (5.0, 0.9, "people/m2", "likely"),
+        (4.2, 0.4, "people/m2", "doubtful"),
+        (4.0, 0.2, "people", "clear"),  # counts are whole: above 3.5 is enough
+        (4.0, np.nan, "people/m2", "not told"),
+    ],
+)
+def test_how_sure_is_told_in_one_word(level: float, sigma: float, unit: str, word: str) -> None:
+    measured = flat(level, sigma, unit)
+    closed = event(replace(measured, open_at=4.0, close_at=3.0), Phase.CLOSED, 5.0, 20.0, level)
+    (episode,) = whole_episodes([closed], [measured], RATES)
+    assert how_sure(episode)[0] == word
+
+
+def test_one_wild_frame_is_no_peak() -> None:
+    measured = flat(5.0, 0.4)
+    level, sigma = measured.level.copy(), measured.sigma.copy()
+    level[60], level[70], sigma[60] = 400.0, 6.0, 399.0
+    closed = event(replace(measured, open_at=4.0, close_at=3.0), Phase.CLOSED, 5.0, 20.0, 5.0)
+    (episode,) = whole_episodes([closed], [replace(measured, level=level, sigma=sigma)], RATES)
+    assert (episode.peak, episode.peak_s) == (6.0, pytest.approx(14.0))
+
+
+def test_a_wild_level_leaves_the_figure_and_is_told() -> None:
+    measured = replace(flat(5.0, 0.4), open_at=4.0, close_at=3.0)
+    level = measured.level.copy()
+    level[60] = 400.0
+    axis = TimeAxis(None, "UTC", 0.0, 30.0, 0.0, 300.0)
+    camera = CameraFacts("gate", 5.0, seen=((0.0, 30.0),))
+    figure = draw_curve(replace(measured, level=level), camera, [], axis, 500)
+    assert "\u2191 400" in figure
+    assert ">10<" in figure  # the scale still fits the other levels
 
 
 def test_the_worst_minutes_come_first_and_once() -> None:
@@ -121,6 +176,8 @@ def test_durations(seconds: float, told: str) -> None:
 
 def test_levels_have_the_digits_a_person_uses() -> None:
     assert level_words(5.4812, 0.4931, "people/m2") == "5.5 ± 0.5 people/m²"
+    assert level_words(88.4, 33.9, "s") == "88 ± 34 s to clear"
+    assert level_words(3.0, 0.0, "people") == "3 people"
     assert level_words(1.0, None, "people and vehicles") == "1 person or vehicle"
     assert [number(x) for x in (0.5, 0.25, 4.0, 1234.5, 3.14159)] == [
         "0.5",
