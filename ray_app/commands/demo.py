@@ -11,16 +11,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ray_app.batch.analyze import analyze_run
-from ray_app.batch.backfill import BackfillInterrupted, BackfillJob, backfill
-from ray_app.batch.manifest import make_manifest
-from ray_app.batch.site_job import blocks_of, sources_of
+from ray_app.batch.backfill import BackfillInterrupted
 from ray_app.commands.progress_view import ProgressView
 from ray_app.commands.report import write_page
-from ray_app.commands.truth_table import DensityError, TruthTable, compare, density_errors
-from ray_app.config.load import load_site
-from ray_app.config.summary import summarise
-from ray_app.video.footage_listing import list_footage
+from ray_app.commands.scene_run import SceneRun, run_scene
+from ray_app.commands.truth_table import DensityError, TruthTable
 from ray_app.video.synthetic.film import film_scenario
 
 SCENARIO = "event_gate"
@@ -28,61 +23,54 @@ INTERRUPTED = 130
 
 
 def run(out: Path, workers: int | None, *, as_json: bool) -> int:
-    """Renders, back-fills, compares; a miss is told in the table, failed footage returns 1."""
+    """Renders, back-fills, compares.
+
+    Returns:
+        0; 1 when footage failed, an incident watched for was missed, or an alarm was false.
+    """
     console = Console(stderr=as_json)
     started_s = time.monotonic()
     count = workers or os.cpu_count() or 1
     console.print("1. an evening at the gate, drawn with exact truth: three cameras and a drone")
     scene = _film(out / "scene", count)
+    drawn_s = time.monotonic() - started_s
     console.print("2. back-fill")
-    site = load_site(scene / "site.yaml")
-    urls = list_footage([str(scene / "cameras")])
-    job = BackfillJob(
-        out_dir=out / "results",
-        manifest=make_manifest(sources_of(site, urls).sources, 60.0, site.authorisation),
-        blocks=blocks_of(site),
-        site=site.site,
-        site_text=(scene / "site.yaml").read_text("utf-8"),
-        workers=count,
-    )
     try:
         with ProgressView() as view:
-            result = backfill(job, view)
+            done = run_scene(scene, out / "results", count, view)
     except BackfillInterrupted as interruption:
         typer.echo(f"\nvigie: {interruption}", err=True)
         return INTERRUPTED
-    analysis = analyze_run(job.out_dir, site)
-    watched = {
-        (camera.id, watch.situation, watch.place)
-        for camera in summarise(site).cameras
-        for watch in camera.watches
-    }
-    table = compare(scene, analysis.events, watched)
-    densities = density_errors(scene, job.out_dir)
-    page = write_page(job.out_dir, [c for f in job.manifest.cameras for c in f.timeline.clips])
+    page = write_page(out / "results", list(done.clips))
     seconds = time.monotonic() - started_s
     if as_json:
-        told = {
-            "rows": [asdict(row) | {"verdict": row.verdict} for row in table.rows],
-            "false_alarms": [event.event_id for event in table.false_alarms],
-            "densities": [asdict(error) for error in densities],
-            "report": str(page),
-            "seconds": seconds,
-        }
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps(_told(done, page, seconds), indent=2))
     else:
-        _show(console, table, densities)
-        console.print(f"{result.totals.frames} frames analysed, {seconds:.0f} s in all")
+        _show(console, done.table, done.densities)
+        frames = done.result.totals.frames
+        console.print(f"{frames} frames analysed; {drawn_s:.0f} s drawing, {seconds:.0f} s in all")
         console.print(f"open [bold]{page}[/]")
         console.print(
-            "next: change a level in "
-            f"{scene / 'site.yaml'} and type "
-            f"[bold]vigie replay {job.out_dir} --site {scene / 'site.yaml'}[/]"
+            f"next: change a level in {scene / 'site.yaml'} and type "
+            f"[bold]vigie replay {out / 'results'} --site {scene / 'site.yaml'}[/]",
+            soft_wrap=True,
         )
-    missed = [row for row in table.rows if row.verdict == "missed"]
-    if missed:
-        console.print(f"{len(missed)} planted incident(s) missed: see the table")
-    return 1 if result.failed else 0
+    missed = sum(row.verdict == "missed" for row in done.table.rows)
+    wrong = len(done.table.false_alarms)
+    if missed or wrong:
+        console.print(f"[red]{missed} missed, {wrong} false alarms: see the table[/]")
+    return 1 if done.result.failed or missed or wrong else 0
+
+
+def _told(done: SceneRun, page: Path, seconds: float) -> dict[str, object]:
+    return {
+        "rows": [asdict(row) | {"verdict": row.verdict} for row in done.table.rows],
+        "false_alarms": [event.event_id for event in done.table.false_alarms],
+        "densities": [asdict(error) for error in done.densities],
+        "frames": done.result.totals.frames,
+        "report": str(page),
+        "seconds": seconds,
+    }
 
 
 def _film(scene: Path, workers: int) -> Path:

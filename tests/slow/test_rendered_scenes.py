@@ -1,0 +1,53 @@
+"""The whole road on rendered scenes with exact truth: nothing missed, nothing imagined."""
+
+import os
+
+import pytest
+
+from ray_app.commands.scene_run import run_scene
+from ray_app.domain.errors import VigieError
+from ray_app.video.synthetic.film import film_scenario
+
+pytestmark = pytest.mark.slow
+
+WORKERS = os.cpu_count() or 1
+QUIET_S = 600.0
+
+
+def ignore(progress):
+    """Nobody looks at the progress."""
+
+
+def drawn(folder, name, **options):
+    try:
+        return film_scenario(name, folder / "scene", workers=WORKERS, **options)
+    except VigieError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_every_planted_incident_is_found_within_five_seconds(tmp_path, seed):
+    scene = drawn(tmp_path, "event_gate", seed=seed)
+    run = run_scene(scene, tmp_path / "results", WORKERS, ignore)
+    verdicts = {(row.camera_id, row.situation): row.verdict for row in run.table.rows}
+    assert "missed" not in verdicts.values(), run.table.rows
+    assert list(verdicts.values()).count("found") >= 5
+    assert run.table.false_alarms == ()
+
+
+def test_density_is_within_fifteen_percent_of_truth(tmp_path):
+    scene = drawn(tmp_path, "event_gate")
+    run = run_scene(scene, tmp_path / "results", WORKERS, ignore)
+    assert {error.camera_id for error in run.densities} == {"gate", "drone"}
+    for error in run.densities:
+        assert error.frames > 100
+        assert error.median_share <= 0.15, error
+
+
+def test_ten_quiet_minutes_raise_no_alarm(tmp_path):
+    scene = drawn(tmp_path, "quiet_afternoon", seconds=QUIET_S, rate_hz=5.0)
+    run = run_scene(scene, tmp_path / "results", WORKERS, ignore)
+    assert run.result.totals.frames >= 4 * QUIET_S * 5 * 0.99
+    assert run.result.failed == 0
+    assert run.table.rows == ()
+    assert run.table.false_alarms == ()
