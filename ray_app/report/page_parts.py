@@ -1,5 +1,6 @@
 """What the template prints: sentences, rows and figures, all computed before."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from ray_app.report.curve_figure import LEFT_PX, RIGHT_PX, draw_curve
-from ray_app.report.data import CameraFacts, Curve, Place, ReportData
+from ray_app.report.data import CameraFacts, Curve, Place, ReportData, Span
 from ray_app.report.episodes import Episode, worst_first
 from ray_app.report.moments import MomentWords, day_words, local_time
 from ray_app.report.time_axis import TimeAxis, covered
@@ -139,10 +140,13 @@ def headline(episodes: tuple[Episode, ...]) -> str:
         return "No situation was signalled in the footage that could be analysed."
     kinds = dict.fromkeys(title_of(e.situation).lower() for e in worst_first(episodes))
     told = f"{plural(len(episodes), 'signal', 'signals')}: {listed(tuple(kinds))}."
-    sure = sum(how_sure(e)[0] == "clear" for e in episodes)
+    certainty = Counter(how_sure(e)[0] for e in episodes)
+    sure = f"{certainty['clear']} of {len(episodes)} clearly above the alarm level"
+    if untold := certainty["not told"]:
+        sure += f", {untold} of untold certainty"
     unfinished = sum(is_unfinished(e) for e in episodes)
     end = f"; {unfinished} still on when the footage ended" if unfinished else ""
-    return f"{told} {sure} of {len(episodes)} clearly above the alarm level{end}."
+    return f"{told} {sure}{end}."
 
 
 def seen_s(data: ReportData) -> float:
@@ -156,12 +160,20 @@ def time_span(data: ReportData, words: MomentWords) -> str:
     if not whole:
         return "no footage could be analysed"
     known = [(c, span) for c, span in whole if c.origin is not None]
-    if len(known) < len(whole):
+    unknown = listed(tuple(c.id for c, _ in whole if c.origin is None))
+    if not known:
         longest_s = max(end for _, (_, end) in whole)
         return (
-            f"{duration(longest_s)} of footage; the time of day is not known for every camera, "
-            "so times are told as h:mm:ss from the start of that camera's footage"
+            f"{duration(longest_s)} of footage; the time of day is not known, so times are told "
+            "as h:mm:ss from the start of each camera's footage"
         )
+    told = _clock_span(known, words)
+    if not unknown:
+        return told
+    return f"{told}; the time of day is not known of {unknown}, told from the start of its footage"
+
+
+def _clock_span(known: list[tuple[CameraFacts, Span]], words: MomentWords) -> str:
     ends = [(c.origin, s, c) for c, span in known if c.origin is not None for s in span]
     ends.sort(key=lambda end: end[0] + timedelta(seconds=end[1]))
     (origin, first_s, first), (_, last_s, last) = ends[0], ends[-1]
@@ -212,8 +224,9 @@ def place_rows(data: ReportData) -> list[PlaceRow]:
 
 
 def _peaks(data: ReportData, place: Place) -> tuple[str, ...]:
-    own = (curve for curve in data.curves if curve.place == place.name and len(curve.level))
-    return tuple(_peak_words(curve) for curve in own if curve.situation != "people_count")
+    own = [curve for curve in data.curves if curve.place == place.name and len(curve.level)]
+    watched = [curve for curve in own if curve.situation != "people_count"]
+    return tuple(map(_peak_words, watched or own)) or ("nothing measured here",)
 
 
 def _peak_words(curve: Curve) -> str:

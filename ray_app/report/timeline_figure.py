@@ -70,6 +70,8 @@ def draw_timeline(
         for lane in () if is_long and camera.id not in loud else lanes[camera.id]:
             mine = [e for e in episodes if _lane_of(e, camera.id) == lane]
             rows.append(_lane(lane, mine, camera, shared, words, y))
+            if lane in _unmeasured(data, camera.id):
+                rows.append(text(LEFT_PX + 6, y + 14, "not measured, see below", "lane"))
             y += LANE_PX
         y += GAP_PX
     ticks = [_tick(x, label, y) for x, label in shared.axis.ticks()]
@@ -84,7 +86,20 @@ def _lanes(data: ReportData, episodes: tuple[Episode, ...], camera_id: str) -> l
         if curve.camera_id == camera_id and curve.open_at is not None
     ]
     signalled = [lane for e in episodes if (lane := _lane_of(e, camera_id)) is not None]
-    return list(dict.fromkeys([*watched, *signalled]))
+    # A quiet lane must not be taken for a quiet place: what was never measured has a lane too.
+    return list(dict.fromkeys([*watched, *signalled, *_unmeasured(data, camera_id)]))
+
+
+def _unmeasured(data: ReportData, camera_id: str) -> list[Lane]:
+    """Returns the lanes of situations that could not be measured in any frame."""
+    measured = {(c.situation, c.place) for c in data.curves if c.camera_id == camera_id}
+    return [
+        lane
+        for item in data.not_measured
+        if item.camera_id == camera_id
+        and item.situation != "people_count"
+        and (lane := (item.situation, item.place)) not in measured
+    ]
 
 
 def _lane_of(episode: Episode, camera_id: str) -> Lane | None:

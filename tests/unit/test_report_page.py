@@ -40,6 +40,11 @@ def test_the_example_is_told() -> None:
     assert "1 min 30 s of footage lies outside and was never opened" in words
 
 
+def test_what_was_never_measured_has_a_lane_that_says_so() -> None:
+    words = words_of(render_report(example_report()))
+    assert "Crowd density: quay not measured, see below" in words
+
+
 def test_who_told_the_time_and_doubts_about_the_footage_are_told() -> None:
     words = words_of(render_report(example_report()))
     assert "gate gate_1.mp4 18:00:00 to 18:25:00 the file's name" in words
@@ -102,6 +107,7 @@ def test_one_unknown_start_keeps_the_clock_of_the_others() -> None:
     assert "18:14:03 to " in words
     assert "0:19:45 from start" in words
     assert "need not be simultaneous" in words
+    assert "the time of day is not known of yard" in words
 
 
 def test_nothing_is_fetched() -> None:
