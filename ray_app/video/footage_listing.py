@@ -71,7 +71,7 @@ def match_cameras(urls: Sequence[str], patterns_of: Mapping[str, Sequence[str]])
 def _matches(url: str, patterns: Sequence[str]) -> bool:
     parts = PurePosixPath(url.partition("://")[2] or url).parts
     return any(
-        fnmatchcase("/".join(parts[-len(PurePosixPath(pattern).parts) :]), pattern)
+        fnmatchcase(str(PurePosixPath(*parts[-len(PurePosixPath(pattern).parts) :])), pattern)
         for pattern in patterns
     )
 
