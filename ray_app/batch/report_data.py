@@ -106,6 +106,7 @@ def _camera(
         position_m=position_m,
         view_m=view_m,
         networks=told.networks,
+        watched=tuple((watch.situation, watch.place) for watch in told.watches),
         notes=record.notes,
     )
 

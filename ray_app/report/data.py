@@ -66,6 +66,7 @@ class CameraFacts:
         position_m: x, y of the camera on the site; None if unknown or moving.
         view_m: Outline of the ground it sees, metres; None if unknown or moving.
         networks: A sentence on what looked at it, as "nanodet_g at 416 px".
+        watched: (situation, place) pairs that were looked for in it.
         notes: What a person should know of its footage.
     """
 
@@ -81,6 +82,7 @@ class CameraFacts:
     position_m: tuple[float, float] | None = None
     view_m: Points | None = None
     networks: str = ""
+    watched: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -47,7 +47,7 @@ def render_report(data: ReportData) -> str:
         .get_template(TEMPLATE)
         .render(
             data=data,
-            headline=page_parts.headline(episodes),
+            headline=page_parts.headline(data, episodes),
             time_span=page_parts.time_span(data, words),
             found=len(episodes),
             seen=duration(page_parts.seen_s(data)),
@@ -68,6 +68,7 @@ def render_report(data: ReportData) -> str:
             clocks=clock_rows(data, words),
             footage_notes=footage_notes(data, words),
             authorised=None if data.authorisation is None else authorised(data),
+            unwatched=listed(tuple(c.id for c in data.cameras if not c.watched)),
             plural=plural,
             title_of=title_of,
         )

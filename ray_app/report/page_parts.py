@@ -134,8 +134,10 @@ def _shared_span(episode: Episode, offsets_s: dict[str, float]) -> tuple[float, 
     return episode.started_s + offset_s, end_s + offset_s
 
 
-def headline(episodes: tuple[Episode, ...]) -> str:
+def headline(data: ReportData, episodes: tuple[Episode, ...]) -> str:
     """Returns what happened, in a sentence or two."""
+    if data.cameras and not any(camera.watched for camera in data.cameras):
+        return "No situation was watched for: people were only counted."
     if not episodes:
         return "No situation was signalled in the footage that could be analysed."
     kinds = dict.fromkeys(title_of(e.situation).lower() for e in worst_first(episodes))

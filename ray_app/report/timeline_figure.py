@@ -60,7 +60,7 @@ def draw_timeline(
     data: ReportData, episodes: tuple[Episode, ...], shared: SharedTime, words: MomentWords
 ) -> Markup:
     """Returns the figure."""
-    lanes = {camera.id: _lanes(data, episodes, camera.id) for camera in data.cameras}
+    lanes = {camera.id: _lanes(camera, episodes) for camera in data.cameras}
     is_long = sum(map(len, lanes.values())) > MOST_QUIET_LANES
     loud = {episode.camera_id for episode in episodes}
     y, rows = float(TOP_PX), []
@@ -70,7 +70,7 @@ def draw_timeline(
         for lane in () if is_long and camera.id not in loud else lanes[camera.id]:
             mine = [e for e in episodes if _lane_of(e, camera.id) == lane]
             rows.append(_lane(lane, mine, camera, shared, words, y))
-            if lane in _unmeasured(data, camera.id):
+            if lane in _unmeasured(data, camera):
                 rows.append(text(LEFT_PX + 6, y + 14, "not measured, see below", "lane"))
             y += LANE_PX
         y += GAP_PX
@@ -78,28 +78,16 @@ def draw_timeline(
     return svg(WIDTH_PX, y + 24, [*ticks, *rows], "Timeline of situations, camera by camera")
 
 
-def _lanes(data: ReportData, episodes: tuple[Episode, ...], camera_id: str) -> list[Lane]:
-    """Returns the situation and place of every lane: what can signal, or did."""
-    watched = [
-        (curve.situation, curve.place)
-        for curve in data.curves
-        if curve.camera_id == camera_id and curve.open_at is not None
-    ]
-    signalled = [lane for e in episodes if (lane := _lane_of(e, camera_id)) is not None]
-    # A quiet lane must not be taken for a quiet place: what was never measured has a lane too.
-    return list(dict.fromkeys([*watched, *signalled, *_unmeasured(data, camera_id)]))
+def _lanes(camera: CameraFacts, episodes: tuple[Episode, ...]) -> list[Lane]:
+    """Returns the situation and place of every lane: what was looked for, or signalled."""
+    signalled = [lane for e in episodes if (lane := _lane_of(e, camera.id)) is not None]
+    return list(dict.fromkeys([*camera.watched, *signalled]))
 
 
-def _unmeasured(data: ReportData, camera_id: str) -> list[Lane]:
-    """Returns the lanes of situations that could not be measured in any frame."""
-    measured = {(c.situation, c.place) for c in data.curves if c.camera_id == camera_id}
-    return [
-        lane
-        for item in data.not_measured
-        if item.camera_id == camera_id
-        and item.situation != "people_count"
-        and (lane := (item.situation, item.place)) not in measured
-    ]
+def _unmeasured(data: ReportData, camera: CameraFacts) -> set[Lane]:
+    """Returns the lanes never measured: a quiet lane must not be taken for a quiet place."""
+    measured = {(c.situation, c.place) for c in data.curves if c.camera_id == camera.id}
+    return set(camera.watched) - measured
 
 
 def _lane_of(episode: Episode, camera_id: str) -> Lane | None:

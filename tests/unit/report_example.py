@@ -138,6 +138,7 @@ def example_report() -> ReportData:
             "gate",
             5.0,
             ORIGIN,
+            watched=tuple((c.situation, c.place) for c in curves[:3]),
             seen=((0.0, 1500.0), (1620.0, 3600.0)),
             gaps=(hole,),
             files=(
@@ -153,6 +154,7 @@ def example_report() -> ReportData:
             "yard",
             5.0,
             ORIGIN.replace(minute=5),
+            watched=(("restricted_area", "closed yard"),),
             seen=((0.0, 2000.0), (2030.0, 3400.0)),
             lost=(LostSpan(2000.0, 2030.0, "corrupt packets in yard_02.ts"),),
             networks="nanodet_g at 416 px",
@@ -164,6 +166,7 @@ def example_report() -> ReportData:
             "drone",
             5.0,
             ORIGIN.replace(minute=20),
+            watched=(("crowd_density", "quay"),),
             seen=((0.0, 600.0),),
             files=(FootageFile("drone.mp4", 0.0, 600.0, is_dated=True, clock="container"),),
             overlaps=((300.0, 303.0),),

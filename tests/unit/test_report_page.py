@@ -146,9 +146,22 @@ def test_an_empty_run_is_told_as_empty() -> None:
     assert "no footage could be analysed" in words
 
 
+def test_a_run_that_watched_for_nothing_says_so() -> None:
+    time_s = np.arange(0.0, 10.0, 0.2)
+    count = Curve("clip", "people_count", "view", "people", time_s, time_s * 0 + 7, time_s * 0 + 1)
+    camera = CameraFacts("clip", 5.0, seen=((0.0, 10.0),))
+    words = words_of(render_report(ReportData("x", (camera,), (), (count,), RunFacts(frames=50))))
+    assert "No situation was watched for: people were only counted." in words
+    assert "No situation is watched for in the footage of clip" in words
+    assert "No situation was signalled" not in words
+
+
 def test_a_camera_without_any_seen_footage_is_told() -> None:
-    blind = ReportData("nowhere", (CameraFacts("gate", 5.0),), (), (), RunFacts(frames=0))
-    assert "Camera gate: none of its footage could be analysed." in words_of(render_report(blind))
+    gate = CameraFacts("gate", 5.0, watched=(("bottleneck", "doors"),))
+    words = words_of(render_report(ReportData("nowhere", (gate,), (), (), RunFacts(frames=0))))
+    assert "Camera gate: none of its footage could be analysed." in words
+    assert "No situation was signalled in the footage that could be analysed." in words
+    assert "Bottleneck: doors not measured, see below" in words
 
 
 def test_a_long_run_of_many_cameras_stays_small() -> None:
