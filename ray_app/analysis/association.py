@@ -52,9 +52,22 @@ def assign(
 
 def overlap(boxes: Floats, others: Floats) -> Floats:
     """Returns intersection over union of corner boxes, shape (n, m)."""
+    shared = _shared(boxes, others)
+    joined = _areas(boxes)[:, None] + _areas(others)[None, :] - shared
+    return np.asarray(shared / np.maximum(joined, 1e-9))
+
+
+def cover(boxes: Floats, others: Floats) -> Floats:
+    """Returns intersection over the smaller box's area of corner boxes, shape (n, m)."""
+    smaller = np.minimum(_areas(boxes)[:, None], _areas(others)[None, :])
+    return np.asarray(_shared(boxes, others) / np.maximum(smaller, 1e-9))
+
+
+def _shared(boxes: Floats, others: Floats) -> Floats:
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    shared = np.prod(np.maximum(high - low, 0.0), axis=2)
-    areas = [np.prod(b[:, 2:] - b[:, :2], axis=1) for b in (boxes, others)]
-    joined = areas[0][:, None] + areas[1][None, :] - shared
-    return np.asarray(shared / np.maximum(joined, 1e-9))
+    return np.asarray(np.prod(np.maximum(high - low, 0.0), axis=2))
+
+
+def _areas(boxes: Floats) -> Floats:
+    return np.asarray(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))

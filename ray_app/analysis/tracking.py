@@ -9,13 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ray_app.analysis.association import assign, overlap
+from ray_app.analysis.association import assign, cover, overlap
 from ray_app.analysis.kalman import BoxStates, Floats, correct, predict, start
 from ray_app.domain.observation import Detections, Tracks
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.settings import settings
 
 SAME_BOX_IOU = 0.5
+# Share of a weak box that a strong one covers from which on it is the same person seen twice:
+# suppression by union lets a half-size box inside a whole one live.
+SAME_PERSON_COVER = 0.7
 
 
 @settings
@@ -117,6 +120,7 @@ class Tracker:
             & (detections.scores >= self._settings.low_score)
             & (detections.scores < self._settings.high_score)
         )
+        low = low[~_covered(detections, low, high)]
         self._predict(elapsed_s)
         taken = self._pair(seen, detections.labels, high, time_s)
         self._pair(seen, detections.labels, low, time_s)
@@ -203,3 +207,13 @@ def _centres(boxes_px: NDArray[np.float32]) -> Floats:
 def _corners(values: Floats) -> Floats:
     half = values[:, 2:] / 2
     return np.concatenate([values[:, :2] - half, values[:, :2] + half], axis=1)
+
+
+def _covered(
+    detections: Detections, weak: NDArray[np.intp], strong: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Returns which weak boxes lie for the most part on or around a strong box of their class."""
+    boxes, labels = detections.boxes_px.astype(np.float64), detections.labels
+    same = labels[weak][:, None] == labels[strong][None, :]
+    on_top = cover(boxes[weak], boxes[strong]) >= SAME_PERSON_COVER
+    return np.asarray((same & on_top).any(axis=1))

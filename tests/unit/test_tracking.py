@@ -155,3 +155,16 @@ def test_few_numbers_switch_on_pets(jitter, missed, most):
                 number_of[names[row]] = number
     assert len(number_of) == 19
     assert switches <= most
+
+
+def test_a_half_size_box_on_a_person_keeps_no_second_number_alive():
+    whole = boxes((300, 300), (600, 300))
+    twice = boxes((300, 300), (600, 300), (602, 325), score=0.8, size=(40, 100))
+    half = Detections(
+        np.concatenate([whole.boxes_px, np.float32([[582, 300, 618, 350]])]),
+        np.float32([0.8, 0.8, 0.3]),
+        np.full(3, Label.PERSON, np.int16),
+    )
+    seen = follow([twice, twice] + [half] * 10)
+    assert len(seen[1]) == 3
+    assert len(seen[-1]) == 2
