@@ -46,14 +46,22 @@ class Conversion:
         self._scaled_size_px = upright if self._turns % 2 == 0 else upright[::-1]
         self._scaler = VideoReformatter()
 
+        self._upright_size_px = upright
+
     def rgb(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """Returns pixels of shape (height, width, 3)."""
-        width, height = self._scaled_size_px
-        scaled = self._scaler.reformat(
-            frame, width, height, "rgb24", interpolation=Interpolation.AREA, threads=1
-        )
-        pixels = scaled.to_ndarray().astype(np.uint8, copy=False)
+        pixels = self._scaled(frame, self._scaled_size_px)
         return np.ascontiguousarray(np.rot90(pixels, self._turns)) if self._turns else pixels
+
+    def shrunk(self, upright: VideoFrame) -> NDArray[np.uint8]:
+        """Returns pixels of shape (height, width, 3) of a picture that stands upright already."""
+        return self._scaled(upright, self._upright_size_px)
+
+    def _scaled(self, frame: VideoFrame, size_px: tuple[int, int]) -> NDArray[np.uint8]:
+        scaled = self._scaler.reformat(
+            frame, *size_px, "rgb24", interpolation=Interpolation.AREA, threads=1
+        )
+        return scaled.to_ndarray().astype(np.uint8, copy=False)
 
 
 class PyavPicture:
@@ -88,13 +96,17 @@ class PyavReader:
         clip: The file and what is known of it.
         width_px: Width of the analysed picture; None keeps the source's.
         filesystem: Serves the address; None finds out from the address.
+        notes: What a person should know of why this reader reads it.
     """
 
-    notes: tuple[str, ...] = ()
-
     def __init__(
-        self, clip: Clip, width_px: int | None, filesystem: pyarrow.fs.FileSystem | None = None
+        self,
+        clip: Clip,
+        width_px: int | None,
+        filesystem: pyarrow.fs.FileSystem | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
+        self.notes = notes
         self._clip = clip
         self._width_px = width_px
         self._filesystem = filesystem
@@ -173,6 +185,8 @@ class _Decoding:
             return []
         self._awaits_key = False
         self._decoded_at_s, self._shown_at_s = self._clock.stamp(packet)
+        if packet.is_keyframe and packet.is_discard:
+            self._wholeness.begins()
         if packet.is_corrupt:
             self._break("packet flagged as corrupt")
         elif self._forbids_zeros and ZERO_RUN in bytes(packet).rstrip(b"\0"):

@@ -38,6 +38,14 @@ class Wholeness:
             self._cause = cause
         self._broken_until_s = max(self._broken_until_s, decoded_at_s, shown_at_s)
 
+    def begins(self) -> None:
+        """Takes note that the first packet is a key the file hides: what follows needs no other.
+
+        A trimmed file keeps the group it was cut in, and hides its pictures before the cut.
+        """
+        if self._last_s == -math.inf and self._broken_until_s == -math.inf:
+            self._lost_from_s, self._needs_key = None, False
+
     def mended(self, time_s: float, is_key: bool) -> Loss | None:
         """Returns the loss that ends with an undamaged picture, if it ends one."""
         if self._lost_from_s is None or time_s <= self._broken_until_s:
