@@ -20,6 +20,7 @@ from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import FootageError, WeightsError
 from ray_app.domain.protocols import Detector
 from ray_app.geo.calibration import DroneCalibration
+from ray_app.video.decord_guard import index_for_decord
 from ray_app.video.filesystem import shown
 from ray_app.video.footage_listing import match_cameras
 from ray_app.video.sampling import ClipReader
@@ -144,12 +145,29 @@ def _source(camera: CameraConfig, urls: tuple[str, ...]) -> CameraSource:
         weights=weights_of(camera.networks),
         start_rule=StartRule(camera.started_at, camera.start_pattern, camera.time_zone),
         telemetry=tuple((url, found) for url, found in beside if found is not None),
-        notes=() if drone is None else _telemetry_notes(drone, urls),
+        notes=(*_reader_notes(camera, urls), *_telemetry_notes(drone, urls)),
     )
 
 
-def _telemetry_notes(drone: DroneCalibration, urls: tuple[str, ...]) -> tuple[str, ...]:
+def _reader_notes(camera: CameraConfig, urls: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns which videos of a camera that asks for decord PyAV reads instead, and why."""
+    if camera.reading.reader != "decord":
+        return ()
+    notes: list[str] = []
+    for url in urls:
+        try:
+            index = index_for_decord(url, None)
+        except FootageError:
+            continue  # its segments will say so
+        if isinstance(index, str):
+            notes.append(f"{PurePosixPath(shown(url)).name}: read by PyAV, not decord: {index}")
+    return tuple(notes)
+
+
+def _telemetry_notes(drone: DroneCalibration | None, urls: tuple[str, ...]) -> tuple[str, ...]:
     """Returns what is wrong with the telemetry of a drone's videos, each under its file's name."""
+    if drone is None:
+        return ()
     notes: list[str] = []
     for url in urls:
         name = PurePosixPath(shown(url)).name

@@ -23,6 +23,7 @@ cameras:
     time_zone: Europe/Paris
   - id: yard
     footage: ["yard.mp4"]
+    reading: {reader: decord}
   - id: drone
     footage: ["DJI_*.mp4"]
     calibration: {drone: {origin_deg: [48.85, 2.35]}}
@@ -68,3 +69,13 @@ def test_an_unknown_start_is_said_of_its_file(cameras) -> None:
 def test_what_telemetry_lacks_is_told_under_the_name_of_its_file(cameras) -> None:
     assert "no telemetry: DJI_0001.SRT is not beside DJI_0001.mp4" in cameras["drone"].notes
     assert "telemetry of DJI_0002.mp4: no cue tells a usable gimbal tilt" in cameras["drone"].notes
+
+
+def test_a_file_decord_would_read_wrongly_is_named(tmp_path) -> None:
+    path = tmp_path / "lane.avi"
+    film(path, 2.0)
+    text = (
+        "site: squares\ncameras:\n  - {id: lane, footage: [lane.avi], reading: {reader: decord}}\n"
+    )
+    ((source,),) = [sources_of(load_site_text(text, "test"), [str(path)]).sources]
+    assert source.notes == ("lane.avi: read by PyAV, not decord: container avi",)
