@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -143,9 +144,29 @@ def _source(camera: CameraConfig, urls: tuple[str, ...]) -> CameraSource:
         width_px=camera.reading.width_px or needed_width_px(camera.networks),
         networks=camera.networks,
         weights=weights_of(camera.networks),
-        start_rule=StartRule(camera.started_at, camera.start_pattern, camera.time_zone),
+        start_rule=StartRule(
+            camera.started_at, camera.start_pattern, camera.time_zone, _flown_at(drone, urls)
+        ),
         telemetry=tuple((url, found) for url, found in beside if found is not None),
         notes=(*_reader_notes(camera, urls), *_telemetry_notes(drone, urls)),
+    )
+
+
+def _flown_at(
+    drone: DroneCalibration | None, urls: tuple[str, ...]
+) -> tuple[tuple[str, datetime], ...]:
+    """Returns the aircraft's wall clock at the first instant of each file that tells it."""
+    if drone is None:
+        return ()
+    firsts = (
+        (url, cue)
+        for url in urls
+        for cue in telemetry_beside(
+            url, gps_order=drone.gps_order, altitude_reference=drone.altitude_reference
+        ).cues[:1]
+    )
+    return tuple(
+        (url, cue.time - timedelta(seconds=cue.start_s)) for url, cue in firsts if cue.time
     )
 
 

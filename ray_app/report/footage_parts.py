@@ -14,6 +14,7 @@ TOLD_BY = {
     "site file": "the site file",
     "file name": "the file's name",
     "container": "the file's own metadata, which a copy or a wrong camera clock can falsify",
+    "telemetry": "the telemetry beside it, by the aircraft's clock",
     UNKNOWN: "nobody: start unknown, placed after the others in order of names",
 }
 

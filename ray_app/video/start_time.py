@@ -1,4 +1,4 @@
-"""Finds when each file of a camera began: file name, site file, or the container's word."""
+"""Finds when each file of a camera began: file name, site file, container or telemetry."""
 
 import enum
 import itertools
@@ -20,6 +20,7 @@ class Clock(enum.StrEnum):
     SITE_FILE = "site file"
     FILE_NAME = "file name"
     CONTAINER = "container"
+    TELEMETRY = "telemetry"
     NOBODY = "unknown"
 
 
@@ -31,12 +32,15 @@ class StartRule:
         started_at: Instant of the first file in name order, with a time zone.
         start_pattern: strftime pattern of the file name without its ending, as
             `cam1_%Y%m%d_%H%M%S`.
-        time_zone: IANA name of the zone file names are written in.
+        time_zone: IANA name of the zone file names and telemetry are written in.
+        telemetry: (url, wall clock of the aircraft at the file's first instant) pairs; an
+            instant without a time zone is in time_zone.
     """
 
     started_at: datetime | None = None
     start_pattern: str | None = None
     time_zone: str = "UTC"
+    telemetry: tuple[tuple[str, datetime], ...] = ()
 
 
 def find_starts(
@@ -45,7 +49,8 @@ def find_starts(
     """Returns the UTC start of each file, None where unknown, and what to say about it.
 
     The file name goes before the container: its pattern was written by somebody who knows. The
-    given start of the first file goes before both. Creation times are dropped, and it is said,
+    given start of the first file goes before both; telemetry, whose clock rarely says its time
+    zone, comes last. Creation times are dropped, and it is said,
     when they would have files run at once: then they tell when files were copied.
     """
     told, notes = _find(files, rule)
@@ -72,7 +77,8 @@ def _find(
     if _clash(files, stated):
         notes.append("creation times contradict the lengths of the files; not used")
         stated = [None] * len(files)
-    told = [_first_told(name, container) for name, container in zip(named, stated, strict=True)]
+    flown = [_from_telemetry(facts.url, rule) for facts in files]
+    told = [_first_told(*each) for each in zip(named, stated, flown, strict=True)]
     if rule.started_at is not None and told:
         told[0] = rule.started_at.astimezone(UTC), Clock.SITE_FILE
     unknown = sum(start is None for start, _ in told)
@@ -81,10 +87,21 @@ def _find(
     return told, notes
 
 
-def _first_told(name: datetime | None, container: datetime | None) -> tuple[datetime | None, Clock]:
+def _first_told(
+    name: datetime | None, container: datetime | None, telemetry: datetime | None
+) -> tuple[datetime | None, Clock]:
     if name is not None:
         return name, Clock.FILE_NAME
-    return (None, Clock.NOBODY) if container is None else (container, Clock.CONTAINER)
+    if container is not None:
+        return container, Clock.CONTAINER
+    return (None, Clock.NOBODY) if telemetry is None else (telemetry, Clock.TELEMETRY)
+
+
+def _from_telemetry(url: str, rule: StartRule) -> datetime | None:
+    at = dict(rule.telemetry).get(url)
+    if at is None:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(rule.time_zone))).astimezone(UTC)
 
 
 def _from_name(url: str, rule: StartRule) -> datetime | None:
