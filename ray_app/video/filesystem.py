@@ -1,7 +1,6 @@
 """Opens footage wherever it lies: a local path, or an address pyarrow or fsspec can read."""
 
 import io
-import os
 from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -36,14 +35,12 @@ def file_system(url: str) -> tuple[pyarrow.fs.FileSystem, str]:
     """Returns who serves an address, and the path there.
 
     pyarrow's own file systems first (s3, gs, hdfs), then any fsspec protocol that is installed.
-    `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` point s3:// to another server.
+    pyarrow lets `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` point s3:// to another server.
 
     Raises:
         FootageError: Nobody serves this kind of address.
     """
     try:
-        if url.startswith("s3://"):
-            return _s3(url)
         return cast("tuple[pyarrow.fs.FileSystem, str]", pyarrow.fs.FileSystem.from_uri(url))
     except pyarrow.ArrowInvalid:
         pass
@@ -54,18 +51,6 @@ def file_system(url: str) -> tuple[pyarrow.fs.FileSystem, str]:
     except (ValueError, ImportError, OSError) as error:
         raise FootageError(f"{shown(url)}: {one_line(error)}") from None
     return pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(found)), path
-
-
-def _s3(url: str) -> tuple[pyarrow.fs.FileSystem, str]:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    if endpoint is None or "?" in url or "@" in url:
-        return cast("tuple[pyarrow.fs.FileSystem, str]", pyarrow.fs.FileSystem.from_uri(url))
-    server = urlsplit(endpoint)
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    filesystem = pyarrow.fs.S3FileSystem(
-        endpoint_override=server.netloc, scheme=server.scheme, region=region
-    )
-    return filesystem, url.removeprefix("s3://")
 
 
 def open_footage(url: str, filesystem: pyarrow.fs.FileSystem | None = None) -> str | BinaryIO:
