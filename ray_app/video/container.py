@@ -85,8 +85,9 @@ def _video_file(container: InputContainer, url: str) -> VideoFile:
         raise FootageError(f"{shown(url)}: no decoder for its codec {stream.codec_tag!r}")
     stream.codec_context.thread_type = "NONE"
     stream.codec_context.thread_count = 1
-    # Without it most damage is painted over and only some of that is flagged.
-    stream.codec_context.options = {"err_detect": "explode"}
+    # Without it most damage is painted over and only some of that is flagged. crccheck compares
+    # the hash of each picture where an H.265 encoder wrote one.
+    stream.codec_context.options = {"err_detect": "crccheck+explode"}
     rate = stream.average_rate or stream.guessed_rate or stream.codec_context.framerate
     is_avi_with_b_frames = container.format.name == "avi" and stream.codec_context.reorder_depth > 0
     return VideoFile(

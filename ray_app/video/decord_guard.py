@@ -1,14 +1,16 @@
 """Says whether decord would read a file right, from its packets alone: nothing is decoded."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import pyarrow.fs
 from av.packet import Packet
 from av.video.stream import VideoStream
 
+from ray_app.domain.errors import FootageError
 from ray_app.video.container import VideoFile, demuxed, opened
-from ray_app.video.filesystem import is_local
+from ray_app.video.filesystem import is_local, local_path, shown
 
 CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 CODECS = ("h264", "hevc", "mpeg4", "mjpeg")
@@ -21,11 +23,9 @@ class DecordIndex:
 
     Attributes:
         times_s: Time of every picture, in the order shown, seconds since the file's first instant.
-        lasts_s: How long the file says each is shown, seconds.
     """
 
     times_s: tuple[float, ...]
-    lasts_s: tuple[float, ...]
 
 
 def index_for_decord(url: str, filesystem: pyarrow.fs.FileSystem | None) -> DecordIndex | str:
@@ -39,6 +39,17 @@ def index_for_decord(url: str, filesystem: pyarrow.fs.FileSystem | None) -> Deco
     """
     if filesystem is not None or not is_local(url):
         return "it is not on this machine"
+    try:
+        state = local_path(url).stat()
+    except OSError as error:
+        cause = (error.strerror or "cannot be read").lower()
+        raise FootageError(f"{shown(url)}: {cause}") from None
+    return _index_once(url, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _index_once(url: str, _size: int, _changed_ns: int) -> DecordIndex | str:
+    # Every segment of a file asks for the same packets, and they are the whole file.
     with opened(url) as video:
         return _of_container(video) or _index(video)
 
@@ -54,7 +65,7 @@ def _of_container(video: VideoFile) -> str | None:
 
 
 def _index(video: VideoFile) -> DecordIndex | str:
-    stamps: list[tuple[int, int]] = []
+    stamps: list[int] = []
     key_at: int | None = None
     for packet in demuxed(video):
         if isinstance(packet, str):
@@ -67,16 +78,14 @@ def _index(video: VideoFile) -> DecordIndex | str:
         key_at = packet.pts if packet.is_keyframe else key_at
         if key_at is None or packet.pts < key_at:
             return "an open group of pictures"
-        stamps.append((packet.pts, packet.duration or 0))
+        stamps.append(packet.pts)
     stamps.sort()
-    if not stamps or stamps[0][0] != 0:
+    if not stamps or stamps[0] != 0:
         return "it does not start at 0"
-    if any(a[0] == b[0] for a, b in pairwise(stamps)):
+    if any(one == other for one, other in pairwise(stamps)):
         return "two pictures at one instant"
     unit_s = float(video.time_base)
-    return DecordIndex(
-        tuple(at * unit_s for at, _ in stamps), tuple(lasts * unit_s for _, lasts in stamps)
-    )
+    return DecordIndex(tuple(at * unit_s for at in stamps))
 
 
 def _fault(packet: "Packet[VideoStream]") -> str | None:

@@ -1,8 +1,9 @@
 """Reads footage with decord where decord is right, with PyAV elsewhere."""
 
 import logging
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 import av
@@ -16,6 +17,8 @@ from ray_app.video.decord_guard import DecordIndex, index_for_decord
 from ray_app.video.filesystem import local_path, one_line, shown
 from ray_app.video.pictures import Loss, Picture, PictureReader
 from ray_app.video.pyav_reader import Conversion, PyavReader
+
+SAME_INSTANT_S = 1e-6
 
 _log = logging.getLogger(__name__)
 
@@ -43,31 +46,42 @@ def open_reader(
 
 
 class DecordPicture:
-    """The place of a picture; decoded only when asked."""
+    """A picture PyAV found whole, whose pixels decord decodes when asked."""
 
-    __slots__ = ("_number", "_reader", "lasts_s", "time_s")
+    __slots__ = ("_number", "_reader", "_witness")
 
-    def __init__(self, reader: "DecordReader", number: int, time_s: float, lasts_s: float) -> None:
-        self.time_s = time_s
-        self.lasts_s = lasts_s
+    def __init__(self, reader: "DecordReader", number: int, witness: Picture) -> None:
         self._reader = reader
         self._number = number
+        self._witness = witness
+
+    @property
+    def time_s(self) -> float:
+        """Seconds since the file's first instant."""
+        return self._witness.time_s
+
+    @property
+    def lasts_s(self) -> float:
+        """How long the file says it is shown, seconds."""
+        return self._witness.lasts_s
 
     @property
     def source_size_px(self) -> tuple[int, int]:
         """Width and height, rotation applied."""
-        return self._reader.source_size_px
+        return self._witness.source_size_px
 
     def pixels(self) -> NDArray[np.uint8]:
         """Returns RGB at the analysed size, rotation applied, shape (height, width, 3)."""
-        return self._reader.decode(self._number)
+        return self._reader.decode(self._number, self._witness)
 
 
 class DecordReader:
     """Reads one local file that `index_for_decord` found sound, by one decode thread.
 
-    Damage inside a picture that leaves its packet whole is painted over by decord's decoder and
-    not noticed; PyAV is the reader that notices.
+    decord paints over damage inside a packet without a word, so PyAV decodes the same pictures
+    beside it, strictly and without conversion: a site that asks for decord pays for decoding
+    twice. From the first damage on, and wherever decord fails, PyAV's pictures are taken: both
+    give the same pixels.
 
     Args:
         clip: The file and what is known of it.
@@ -80,40 +94,42 @@ class DecordReader:
     def __init__(self, clip: Clip, width_px: int | None, index: DecordIndex) -> None:
         self._clip = clip
         self._index = index
+        self._witness = PyavReader(clip, width_px)
         self._conversion = Conversion(clip, width_px)
         self._file: Any = None
         import decord  # half a second, and only sites that ask for it need it
 
         self._decord: Any = decord
 
-    @property
-    def source_size_px(self) -> tuple[int, int]:
-        """Width and height, rotation applied."""
-        return self._clip.size_px
-
     def pictures(self, from_s: float) -> Generator[Picture | Loss]:
         """Yields every picture from the last one at or before from_s on; see PictureReader."""
-        times_s = self._index.times_s
         self._open()
         try:
-            for number in range(max(0, bisect_right(times_s, from_s) - 1), len(times_s)):
-                yield DecordPicture(self, number, times_s[number], self._index.lasts_s[number])
+            with closing(self._witness.pictures(from_s)) as items:
+                for item in items:
+                    if isinstance(item, Loss):
+                        self._file = None
+                        yield item
+                    else:
+                        yield self._by_decord(item)
         finally:
             self._file = None
 
-    def decode(self, number: int) -> NDArray[np.uint8]:
+    def decode(self, number: int, witness: Picture) -> NDArray[np.uint8]:
         """Returns the pixels of picture `number`, counted in the order shown.
 
         Raises:
-            FootageError: decord fails there; PyAV would go on.
+            FootageError: decord's picture is not of the size the file says.
         """
+        if self._file is None:
+            return witness.pixels()
         try:
             whole = self._file.get_batch([number]).asnumpy()[0]
         except self._decord.DECORDError as error:
-            raise FootageError(
-                f"{shown(self._clip.url)}: decord fails at picture {number} "
-                f"({one_line(error)}); reader: pyav goes on after damage"
-            ) from None
+            # Its thread decodes ahead, so it may fail before the damage is reached.
+            _log.info(f"{shown(self._clip.url)}: PyAV goes on: {one_line(error)}")
+            self._file = None
+            return witness.pixels()
         if whole.shape[1::-1] != self._clip.size_px:
             height, width = whole.shape[:2]
             raise FootageError(
@@ -121,6 +137,14 @@ class DecordReader:
                 f"{self._clip.size_px[0]}x{self._clip.size_px[1]}; use reader: pyav"
             )
         return self._conversion.shrunk(av.VideoFrame.from_ndarray(whole, format="rgb24"))
+
+    def _by_decord(self, witness: Picture) -> Picture:
+        number = bisect_left(self._index.times_s, witness.time_s - SAME_INSTANT_S)
+        is_indexed = (
+            number < len(self._index.times_s)
+            and abs(self._index.times_s[number] - witness.time_s) < SAME_INSTANT_S
+        )
+        return DecordPicture(self, number, witness) if is_indexed else witness
 
     def _open(self) -> None:
         path = str(local_path(self._clip.url))

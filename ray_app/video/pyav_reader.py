@@ -1,5 +1,6 @@
 """Reads footage with PyAV: right on every intact file tried, goes on after broken packets."""
 
+from collections import deque
 from collections.abc import Generator
 
 import av
@@ -150,11 +151,10 @@ class PyavReader:
             decoding = _Decoding(video, clock, conversion, awaits_key=seek_s is not None)
             try:
                 for packet in demuxed(video):
-                    for frame in decoding.frames(packet):
-                        yield from decoding.judged(frame)
+                    yield from decoding.items(packet)
+                yield from decoding.items_at_end()
             except OSError as error:
                 raise FootageError(f"{shown(self._clip.url)}: {one_line(error)}") from None
-            yield from decoding.loss_at_end()
 
 
 class _Decoding:
@@ -175,50 +175,73 @@ class _Decoding:
         self._wholeness = Wholeness()
         self._forbids_zeros = video.stream.codec_context.name in {"h264", "hevc"}
         self._decoded_at_s = self._shown_at_s = 0.0
+        self._held: deque[tuple[float, VideoFrame]] = deque()
+        self._reordered = video.stream.codec_context.reorder_depth
 
-    def frames(self, packet: "Packet[VideoStream] | str") -> list[VideoFrame]:
-        """Returns what the decoder gives for a packet; nothing for a broken one."""
+    def items(self, packet: "Packet[VideoStream] | str") -> Generator[PyavPicture | Loss]:
+        """Yields what a packet brings to light: whole pictures, and losses that end with them."""
         if isinstance(packet, str):
-            self._break(packet)
-            return []
+            yield from self._broken(packet)
+            return
         if self._awaits_key and packet.size and not packet.is_keyframe:
-            return []
+            return
         self._awaits_key = False
         self._decoded_at_s, self._shown_at_s = self._clock.stamp(packet)
         if packet.is_keyframe and packet.is_discard:
             self._wholeness.begins()
-        if packet.is_corrupt:
-            self._break("packet flagged as corrupt")
-        elif self._forbids_zeros and ZERO_RUN in bytes(packet).rstrip(b"\0"):
-            self._break("zeros where data should be")
+        fault = self._fault(packet)
+        if fault is not None:
+            yield from self._broken(fault)
         try:
-            return self._stream.decode(packet)
+            frames = self._stream.decode(packet)
         except av.FFmpegError as error:
-            self._break(cause_of(error))
-            return []
+            yield from self._broken(cause_of(error))
+            return
+        for frame in frames:
+            yield from self._judged(frame)
 
-    def judged(self, frame: VideoFrame) -> Generator[PyavPicture | Loss]:
-        """Yields the loss a picture ends, if any, and the picture if it is whole."""
-        time_s = self._clock.time_of(frame)
-        if frame.is_corrupt:
-            self._wholeness.breaks(time_s, time_s, "damaged picture")
-        elif (frame.width, frame.height) != self._conversion.decoded_size_px:
-            cause = f"picture size changed to {frame.width}x{frame.height}"
-            self._wholeness.breaks(time_s, time_s, cause)
-        elif (loss := self._wholeness.mended(time_s, frame.key_frame)) is not None:
-            yield loss
-        if self._wholeness.is_whole(time_s):
-            yield PyavPicture(time_s, frame, self._conversion)
-
-    def loss_at_end(self) -> Generator[Loss]:
-        """Yields the loss that lasts to the end of the file, if any."""
+    def items_at_end(self) -> Generator[PyavPicture | Loss]:
+        """Yields what is still held back, and the loss that lasts to the end of the file."""
+        yield from self._released(down_to=0)
         loss = self._wholeness.loss_at_end()
         if loss is not None:
             yield loss
 
-    def _break(self, cause: str) -> None:
+    def _fault(self, packet: "Packet[VideoStream]") -> str | None:
+        if packet.is_corrupt:
+            return "packet flagged as corrupt"
+        if self._forbids_zeros and ZERO_RUN in bytes(packet).rstrip(b"\0"):
+            return "zeros where data should be"
+        return None
+
+    def _broken(self, cause: str) -> Generator[PyavPicture | Loss]:
+        yield from self._released(down_to=0)
         self._clock.breaks(self._decoded_at_s)
         self._wholeness.breaks(self._decoded_at_s, self._shown_at_s, cause)
+
+    def _judged(self, frame: VideoFrame) -> Generator[PyavPicture | Loss]:
+        """Holds a picture back, and lets an earlier one go.
+
+        A damaged picture may be shown after others that were decoded from it, as many as the
+        decoder reorders: those are not whole either.
+        """
+        time_s = self._clock.time_of(frame)
+        if frame.is_corrupt:
+            since_s = self._held[0][0] if self._held else time_s
+            self._wholeness.breaks(since_s, time_s, "damaged picture")
+        self._held.append((time_s, frame))
+        yield from self._released(down_to=self._reordered)
+
+    def _released(self, down_to: int) -> Generator[PyavPicture | Loss]:
+        while len(self._held) > down_to:
+            time_s, frame = self._held.popleft()
+            if (frame.width, frame.height) != self._conversion.decoded_size_px:
+                cause = f"picture size changed to {frame.width}x{frame.height}"
+                self._wholeness.breaks(time_s, time_s, cause)
+            elif (loss := self._wholeness.mended(time_s, frame.key_frame)) is not None:
+                yield loss
+            if self._wholeness.is_whole(time_s):
+                yield PyavPicture(time_s, frame, self._conversion)
 
 
 def _seek(video: VideoFile, clock: StampedClock | CountedClock, time_s: float) -> bool:

@@ -14,6 +14,7 @@ class ReadingSettings:
             networks need. Never enlarges.
         reader: "pyav", or "decord" for files decord reads right (mp4, mov, mkv; no edit list,
             closed groups of pictures, start at 0); other files fall back to pyav, and it is said.
+            PyAV decodes beside decord to notice damage, so decord costs twice the decoding.
         frame_rate_hz: True frame rate where the container lies or has no time stamps.
     """
 
