@@ -80,13 +80,13 @@ class ClipReader:
                 if isinstance(item, Loss):
                     yield from self._shown(held, item.start_s)
                     self._lose(item)
-                    held = None
-                elif item.time_s > self._due_s:
-                    yield from self._shown(held, item.time_s)
-                    held = item
+                    held, reached_s = None, item.end_s
                 else:
-                    held = item
-                if self._next >= self._wanted.stop:
+                    if item.time_s > self._due_s:
+                        yield from self._shown(held, item.time_s)
+                    held, reached_s = item, item.time_s
+                # Not before the end index: a loss after the last frame is this segment's, too.
+                if self._next >= self._wanted.stop and reached_s > self._due_s:
                     return
         yield from self._shown_at_end(held)
 
