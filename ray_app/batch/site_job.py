@@ -46,7 +46,7 @@ def site_text_without_file(urls: Sequence[str]) -> str:
     """Returns a site file in which every video is a camera of its own, not calibrated."""
     cameras: dict[str, str] = {}
     for url in urls:
-        stem = re.sub(r"[^A-Za-z0-9_-]+", "_", PurePosixPath(url.partition("?")[0]).stem)
+        stem = re.sub(r"[^A-Za-z0-9_-]+", "_", PurePosixPath(shown(url)).stem)
         name = stem.strip("_") or "video"
         camera_id, number = name, 2
         while camera_id in cameras:
@@ -76,9 +76,11 @@ def sources_of(site: SiteConfig, urls: Sequence[str]) -> SiteFootage:
             f"none of {len(urls)} files matches a camera's footage patterns ({patterns})"
         )
     remarks = [f"camera {name}: no footage" for name, found in matched.urls_of if not found]
-    remarks += [f"{url}: no camera's patterns match it, left out" for url in matched.unclaimed]
     remarks += [
-        f"{url}: cameras {', '.join(names)} all claim it, left out"
+        f"{shown(url)}: no camera's patterns match it, left out" for url in matched.unclaimed
+    ]
+    remarks += [
+        f"{shown(url)}: cameras {', '.join(names)} all claim it, left out"
         for url, names in matched.contested
     ]
     return SiteFootage(sources, tuple(remarks))
@@ -201,5 +203,5 @@ def _telemetry_notes(drone: DroneCalibration | None, urls: tuple[str, ...]) -> t
 
 def _escaped(url: str) -> str:
     """Returns a pattern that matches this very file: its whole path, wildcards taken literally."""
-    path = url.partition("://")[2] or url
+    path = shown(url).partition("://")[2] or url
     return re.sub(r"([*?[])", r"[\1]", path)

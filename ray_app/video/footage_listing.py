@@ -69,7 +69,7 @@ def match_cameras(urls: Sequence[str], patterns_of: Mapping[str, Sequence[str]])
 
 
 def _matches(url: str, patterns: Sequence[str]) -> bool:
-    parts = PurePosixPath(url.partition("://")[2] or url).parts
+    parts = PurePosixPath(shown(url).partition("://")[2] or url).parts
     return any(
         fnmatchcase(str(PurePosixPath(*parts[-len(PurePosixPath(pattern).parts) :])), pattern)
         for pattern in patterns

@@ -107,7 +107,7 @@ def _from_telemetry(url: str, rule: StartRule) -> datetime | None:
 def _from_name(url: str, rule: StartRule) -> datetime | None:
     if rule.start_pattern is None:
         return None
-    name = PurePosixPath(url.replace("\\", "/"))
+    name = PurePosixPath(shown(url).replace("\\", "/"))
     for text in (name.stem, name.name):
         try:
             start = datetime.strptime(text, rule.start_pattern)  # noqa: DTZ007 (zone set below)

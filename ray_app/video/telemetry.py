@@ -64,7 +64,7 @@ def _read_once(content: bytes, gps_order: str, altitude_reference: str) -> Telem
 
 def telemetry_url(url: str) -> str | None:
     """Returns the address of the telemetry file beside a video; None when there is none."""
-    bare, mark, query = url.partition("?")
+    bare, mark, query = (url, "", "") if is_local(url) else url.partition("?")
     stem = bare[: -len(PurePosixPath(bare).suffix) or None]
     for ending in _ENDINGS:
         beside = f"{stem}{ending}{mark}{query}"
