@@ -1,0 +1,129 @@
+"""Scales ahead of the programme: the planned curve, re-fitted to what is measured."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ray_app.domain.ranges import above, between, refuse_faults
+from ray_app.domain.settings import settings
+from ray_app.scaling.fleet import FleetSettings, HeldPeak, hold_peak, replicas_for
+from ray_app.scaling.load import Anchor, Decision, Load
+from ray_app.scaling.plan_curve import PlanCurve, planned_time_s
+from ray_app.scaling.plan_fit import PlanFit
+from ray_app.scaling.plan_trust import Samples, Trust, fitted, judged, remember
+
+
+@settings
+class EventPlanSettings:
+    """How far to follow the plan.
+
+    Attributes:
+        fleet: What a replica can do.
+        curve: The plan.
+        utilisation: Share of a replica's throughput planned with for forecast work.
+        reactive_utilisation: The same for work measured now, which may still grow.
+        broken_utilisation: The same once the plan has proved wrong.
+        replica_lead_s: From asking for a replica on a node that is up to its first frame, with
+            the control loop's lag, seconds.
+        node_lead_s: The same when the node has to be booted first (95th percentile), seconds.
+        margin_s: Looked ahead beyond the lead, for delays not yet fitted, seconds.
+        hold_s: How long a peak is remembered, seconds.
+        broken_hold_s: The same once the plan has proved wrong.
+        scale_sd: Standard deviation of the real over the planned work.
+        shift_sd_s: Standard deviation of the event's delay, seconds.
+    """
+
+    fleet: FleetSettings
+    curve: PlanCurve
+    utilisation: float = 0.88
+    reactive_utilisation: float = 0.85
+    broken_utilisation: float = 0.6
+    replica_lead_s: float = 60.0
+    node_lead_s: float = 240.0
+    margin_s: float = 60.0
+    hold_s: float = 120.0
+    broken_hold_s: float = 600.0
+    scale_sd: float = 0.15
+    shift_sd_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        refuse_faults(
+            above("utilisation", self.utilisation, 0, 1),
+            above("reactive_utilisation", self.reactive_utilisation, 0, 1),
+            above("broken_utilisation", self.broken_utilisation, 0, 1),
+            between("replica_lead_s", self.replica_lead_s, 0, self.node_lead_s),
+            between("node_lead_s", self.node_lead_s, 0, 3600),
+            above("scale_sd", self.scale_sd, 0, 2),
+            above("shift_sd_s", self.shift_sd_s, 0, 7200),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlanMemory:
+    """What is carried from one decision to the next; all of it regrows in minutes.
+
+    Attributes:
+        samples: Measurements of the last quarter of an hour.
+        fit: How reality relates to the plan.
+        trust: Whether the plan still holds.
+        held_replicas: Peaks of replicas not yet forgotten.
+        held_warm: Peaks of warm GPUs not yet forgotten.
+    """
+
+    samples: Samples = field(default_factory=Samples)
+    fit: PlanFit = field(default_factory=PlanFit)
+    trust: Trust = field(default_factory=Trust)
+    held_replicas: HeldPeak = field(default_factory=HeldPeak)
+    held_warm: HeldPeak = field(default_factory=HeldPeak)
+
+
+def decide(
+    load: Load, memory: EventPlanMemory, settings: EventPlanSettings
+) -> tuple[Decision, EventPlanMemory]:
+    """Asks for what the plan, as fitted, needs soon, and for no less than is offered now.
+
+    While nobody tells the load, the plan alone decides, and nothing is given back.
+    """
+    samples = remember(memory.samples, load, settings.curve)
+    fit = memory.fit
+    if samples.is_due:
+        fit = fitted(samples, load.anchors, settings.curve, settings.scale_sd, settings.shift_sd_s)
+    now_s = plan_now_s(load, settings.curve.moments, fit)
+    planned = fit.scale * settings.curve.peak_between(now_s, now_s)
+    trust = judged(memory.trust, load, planned, is_new=samples.last_s == load.time_s)
+    soon = _need(load, now_s, settings.replica_lead_s, fit, trust, samples, settings)
+    later = _need(load, now_s, settings.node_lead_s, fit, trust, samples, settings)
+    hold_s = settings.broken_hold_s if trust.is_broken else settings.hold_s
+    if load.offered_per_s is None:
+        soon = max(soon, load.target)
+    replicas, held = hold_peak(memory.held_replicas, load.time_s, soon, hold_s)
+    warm, held_warm = hold_peak(memory.held_warm, load.time_s, max(soon, later), hold_s)
+    return Decision(replicas, warm), EventPlanMemory(samples, fit, trust, held, held_warm)
+
+
+def plan_now_s(load: Load, moments: tuple[Anchor, ...], fit: PlanFit) -> float:
+    """Returns where in the plan reality stands, seconds of planned time."""
+    known = load.anchors
+    pinned = planned_time_s(np.array([load.time_s]), moments, known) if known else [load.time_s]
+    return float(pinned[0]) - fit.shift_s
+
+
+def _need(
+    load: Load,
+    now_s: float,
+    lead_s: float,
+    fit: PlanFit,
+    trust: Trust,
+    samples: Samples,
+    settings: EventPlanSettings,
+) -> int:
+    ahead_s = now_s + lead_s + settings.margin_s
+    forecast = fit.scale * settings.curve.peak_between(now_s, ahead_s)
+    need = replicas_for(forecast, settings.utilisation, settings.fleet)
+    if load.offered_per_s is None:
+        return need
+    reactive = settings.broken_utilisation if trust.is_broken else settings.reactive_utilisation
+    expected = load.offered_per_s
+    if trust.is_surging:
+        expected += samples.growth_per_s(load) * lead_s
+    return max(need, replicas_for(expected, reactive, settings.fleet))

@@ -1,0 +1,135 @@
+"""Remembers what was measured, and judges whether the plan still holds."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ray_app.scaling.load import Anchor, Load
+from ray_app.scaling.plan_curve import PlanCurve, planned_time_s
+from ray_app.scaling.plan_fit import Measured, PlanFit, Prior, fit_plan
+
+SAMPLE_EVERY_S = 10.0
+FIT_EVERY_S = 30.0
+FIT_OVER_S = 900.0
+LEAST_SAMPLES = 12
+SHIFTS_S = np.arange(-900.0, 901.0, 60.0)
+# Once the programme's moments are told, only the crowd's own habits are left to shift.
+SHIFT_SD_TOLD_S = 150.0
+
+BROKEN_ABOVE, MENDED_BELOW = 0.25, 0.12
+BROKEN_AFTER_S = 120.0
+SURGE_ABOVE = 0.12
+GROWTH_OVER_S = 60.0
+MOST_GROWTH = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Measurements of the last quarter of an hour, oldest first.
+
+    Attributes:
+        times_s: When, seconds.
+        offered_per_s: Offered work.
+        counts: People in the plan's counted zones; one tuple per time.
+        fitted_s: When the plan was last fitted to them; None before.
+        is_due: Whether it is time to fit again.
+    """
+
+    times_s: tuple[float, ...] = ()
+    offered_per_s: tuple[float, ...] = ()
+    counts: tuple[tuple[float, ...], ...] = ()
+    fitted_s: float | None = None
+    is_due: bool = False
+
+    @property
+    def last_s(self) -> float | None:
+        """When the newest was taken."""
+        return self.times_s[-1] if self.times_s else None
+
+    def growth_per_s(self, load: Load) -> float:
+        """Returns how fast the work grew over the last minute; 0 when it fell.
+
+        Never more than would double the work within a minute.
+        """
+        if load.offered_per_s is None or not self.times_s:
+            return 0.0
+        back = max(0, len(self.times_s) - 1 - round(GROWTH_OVER_S / SAMPLE_EVERY_S))
+        span_s = load.time_s - self.times_s[back]
+        if span_s < SAMPLE_EVERY_S:
+            return 0.0
+        grown = (load.offered_per_s - self.offered_per_s[back]) / span_s
+        return max(0.0, min(grown, MOST_GROWTH * load.offered_per_s / GROWTH_OVER_S))
+
+
+def remember(samples: Samples, load: Load, curve: PlanCurve) -> Samples:
+    """Adds the load to the samples when the last one is old enough."""
+    if load.offered_per_s is None:
+        return replace(samples, is_due=False) if samples.is_due else samples
+    if samples.last_s is not None and load.time_s - samples.last_s < SAMPLE_EVERY_S:
+        return replace(samples, is_due=False) if samples.is_due else samples
+    counted = {count.zone: count.people for count in load.counts}
+    people = tuple(counted.get(planned.zone, float("nan")) for planned in curve.counts)
+    oldest_s = load.time_s - FIT_OVER_S
+    first = sum(time_s < oldest_s for time_s in samples.times_s)
+    times_s = (*samples.times_s[first:], load.time_s)
+    is_due = len(times_s) >= LEAST_SAMPLES and (
+        samples.fitted_s is None or load.time_s - samples.fitted_s >= FIT_EVERY_S
+    )
+    return Samples(
+        times_s,
+        (*samples.offered_per_s[first:], load.offered_per_s),
+        (*samples.counts[first:], people),
+        load.time_s if is_due else samples.fitted_s,
+        is_due,
+    )
+
+
+def fitted(
+    samples: Samples,
+    anchors: tuple[Anchor, ...],
+    curve: PlanCurve,
+    scale_sd: float,
+    shift_sd_s: float,
+) -> PlanFit:
+    """Returns the plan fitted to the samples; zones nobody counts are left out."""
+    times_s = planned_time_s(np.array(samples.times_s), curve.moments, anchors)
+    counts = np.array(samples.counts).reshape(len(times_s), len(curve.counts)).T
+    is_counted = ~np.isnan(counts).any(axis=1)
+    planned = tuple(p for p, counted in zip(curve.counts, is_counted, strict=True) if counted)
+    told = {anchor.name for anchor in anchors}
+    sd_s = SHIFT_SD_TOLD_S if any(m.name in told for m in curve.moments) else shift_sd_s
+    return fit_plan(
+        replace(curve, counts=planned),
+        Measured(times_s, np.array(samples.offered_per_s), counts[is_counted]),
+        Prior(scale_sd, min(sd_s, shift_sd_s), SHIFTS_S),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whether the plan still holds.
+
+    Attributes:
+        off_since_s: Since when the measured work is far from the plan; None when it is near.
+        is_broken: The plan has been far off for too long; reaction takes over.
+        is_surging: More is offered now than the fitted plan explains.
+    """
+
+    off_since_s: float | None = None
+    is_broken: bool = False
+    is_surging: bool = False
+
+
+def judged(trust: Trust, load: Load, planned_per_s: float, *, is_new: bool) -> Trust:
+    """Returns the trust after one more sample; between samples it stays."""
+    if load.offered_per_s is None or not is_new:
+        return trust
+    error = (load.offered_per_s - planned_per_s) / max(planned_per_s, 1e-6)
+    is_surging = error > SURGE_ABOVE
+    if abs(error) <= MENDED_BELOW:
+        return Trust(None, False, is_surging)
+    if abs(error) <= BROKEN_ABOVE:
+        return Trust(None, trust.is_broken, is_surging)
+    since_s = load.time_s if trust.off_since_s is None else trust.off_since_s
+    is_broken = trust.is_broken or load.time_s - since_s >= BROKEN_AFTER_S
+    return Trust(since_s, is_broken, is_surging)
