@@ -1,9 +1,12 @@
 """Opens footage wherever it lies: a local path, or an address pyarrow or fsspec can read."""
 
 import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import fsspec
 import pyarrow.fs
@@ -11,6 +14,9 @@ import pyarrow.fs
 from ray_app.domain.errors import FootageError
 
 READ_AHEAD_BYTES = 4 << 20  # one ranged request per 4 MiB; FFmpeg alone asks for 32 KiB at a time
+_IN_ADDRESSES = ":/?#[]@!$&'()*+,;=%"  # RFC 3986, 2.2, and what is escaped already
+_USER = re.compile(r"""[^\s/"'@:]+:(?!//)[^\s"'@]+@""")
+_QUERY = re.compile(r"""\?[^\s"']+=[^\s"']*""")
 
 
 def shown(url: str) -> str:
@@ -40,17 +46,28 @@ def file_system(url: str) -> tuple[pyarrow.fs.FileSystem, str]:
     Raises:
         FootageError: Nobody serves this kind of address.
     """
+    with told(url):
+        try:
+            found = pyarrow.fs.FileSystem.from_uri(quote(url, safe=_IN_ADDRESSES))
+            return cast("tuple[pyarrow.fs.FileSystem, str]", found)
+        except pyarrow.ArrowInvalid:
+            plug_in, path = fsspec.core.url_to_fs(url)
+            return pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(plug_in)), path
+
+
+@contextmanager
+def told(url: str) -> Iterator[None]:
+    """Turns whatever a file system raises into one line without credentials.
+
+    Raises:
+        FootageError: Anything went wrong inside.
+    """
     try:
-        return cast("tuple[pyarrow.fs.FileSystem, str]", pyarrow.fs.FileSystem.from_uri(url))
-    except pyarrow.ArrowInvalid:
-        pass
-    except OSError as error:
+        yield
+    except FootageError:
+        raise
+    except Exception as error:  # noqa: BLE001  (every fsspec plug-in raises errors of its own)
         raise FootageError(f"{shown(url)}: {one_line(error)}") from None
-    try:
-        found, path = fsspec.core.url_to_fs(url)
-    except (ValueError, ImportError, OSError) as error:
-        raise FootageError(f"{shown(url)}: {one_line(error)}") from None
-    return pyarrow.fs.PyFileSystem(pyarrow.fs.FSSpecHandler(found)), path
 
 
 def open_footage(url: str, filesystem: pyarrow.fs.FileSystem | None = None) -> str | BinaryIO:
@@ -69,15 +86,13 @@ def open_footage(url: str, filesystem: pyarrow.fs.FileSystem | None = None) -> s
         filesystem, path = file_system(url)
     else:
         path = url.partition("://")[2] or url
-    try:
+    with told(url):
         info = filesystem.get_file_info(path)
         if info.type != pyarrow.fs.FileType.File:
             raise FootageError(f"{shown(url)}: no such file")
         if not info.size:
             raise FootageError(f"{shown(url)}: the file is empty")
         raw = filesystem.open_input_file(path)
-    except OSError as error:
-        raise FootageError(f"{shown(url)}: {one_line(error)}") from None
     return io.BufferedReader(raw, READ_AHEAD_BYTES)
 
 
@@ -95,6 +110,7 @@ def _checked_local(url: str) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """Returns the error's text on one line, without what may follow a credential's '?'."""
+    """Returns the error's text on one line, without user, password and query of any address."""
     text = " ".join(str(error).split()) or type(error).__name__
+    text = _QUERY.sub("", _USER.sub("", text))
     return text if len(text) <= 300 else f"{text[:300]} ..."

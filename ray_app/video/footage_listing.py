@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import pyarrow.fs
 
 from ray_app.domain.errors import FootageError
-from ray_app.video.filesystem import file_system, is_local, local_path, one_line, shown
+from ray_app.video.filesystem import file_system, is_local, local_path, one_line, shown, told
 
 VIDEO_ENDINGS = frozenset({
     ".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg",
@@ -93,29 +94,36 @@ def _expand_local(path: Path) -> list[str]:
 
 def _expand_remote(url: str) -> list[str]:
     filesystem, path = file_system(url)
-    try:
+    with told(url):
         kind = filesystem.get_file_info(path).type
         if kind == pyarrow.fs.FileType.File:
             return [url]
         if kind == pyarrow.fs.FileType.NotFound:
             raise FootageError(f"{shown(url)}: no such file or folder")
         below = filesystem.get_file_info(pyarrow.fs.FileSelector(path, recursive=True))
-    except OSError as error:
-        raise FootageError(f"{shown(url)}: {one_line(error)}") from None
-    root, query = _root_and_query(url, path)
+    is_plug_in = isinstance(filesystem, pyarrow.fs.PyFileSystem)
     return [
-        f"{root}{info.path}{query}"
+        (_by_plug_in if is_plug_in else _by_pyarrow)(url, path, info.path)
         for info in below
         if info.type == pyarrow.fs.FileType.File
         and _is_video(PurePosixPath(info.path).relative_to(path))
     ]
 
 
-def _root_and_query(url: str, path: str) -> tuple[str, str]:
-    """Splits an address around the path its file system knows it by."""
+def _by_pyarrow(url: str, folder: str, file: str) -> str:
+    """Returns the address of a file below a folder; what would end its path is escaped."""
+    parts = urlsplit(url)
+    user, at, host = parts.netloc.rpartition("@")
+    is_bucket = PurePosixPath(folder).parts[0] == host
+    root = f"{parts.scheme}://{user}{at}{'' if is_bucket else host}"
+    escaped = file.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
+    return f"{root}{escaped}{'?' if parts.query else ''}{parts.query}"
+
+
+def _by_plug_in(url: str, folder: str, file: str) -> str:
+    """Returns the same where paths stand in addresses as they are."""
     address, mark, query = url.partition("?")
-    head, _, _ = address.rpartition(path.rstrip("/"))
-    return head, f"{mark}{query}"
+    return f"{address.rpartition(folder.rstrip('/'))[0]}{file}{mark}{query}"
 
 
 def _is_video(path: PurePosixPath | Path) -> bool:

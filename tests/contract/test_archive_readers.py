@@ -45,12 +45,19 @@ INTACT = [
     Recipe("motion.mov", codec="mjpeg", options={}, pixel_format="yuvj420p"),
     Recipe("open-mpeg4.mp4", codec="mpeg4", options={"g": "25", "bf": "2"}),
     Recipe("h265.mp4", codec="libx265", options=H265),
+    Recipe("h265.mkv", codec="libx265", options=H265),
+    Recipe("h265.ts", codec="libx265", options=H265),
+    Recipe("deep.mp4", codec="libx265", options=H265, pixel_format="yuv420p10le"),
+    Recipe("mpeg4.mkv", codec="mpeg4", options={"g": "25"}),
+    Recipe("pieces.mp4", container_options={"movflags": "frag_keyframe+empty_moov"}),
     Recipe("bframes.avi"),
     Recipe("raw.h264"),
+    Recipe("raw.hevc", codec="libx265", options=H265),
 ]
 BY_DECORD = {
     *("plain.mp4", "plain.mkv", "plain.mov", "uneven.mp4", "uneven.mkv", "motion.mov"),
     *("turned90.mp4", "turned180.mp4", "turned270.mov", "h265.mp4"),
+    *("h265.mkv", "deep.mp4", "mpeg4.mkv"),
 }
 
 
@@ -175,6 +182,43 @@ def test_decord_shows_what_pyav_shows_of_damage_it_paints_over(tmp_path, name, c
     for share in (0.3, 0.5, 0.7):
         path = footage.overwritten(whole, tmp_path / f"noise-{name}", share, count, footage.noise)
         assert read(path, "decord") == read(path, "pyav")
+
+
+def test_a_transport_stream_cut_before_its_first_key_has_lost_its_beginning(tmp_path):
+    whole = make(tmp_path, Recipe("plain.ts")).read_bytes()
+    path = tmp_path / "late.ts"
+    path.write_bytes(whole[len(whole) // 10 // 188 * 188 :])
+    shown, losses = read(path, "pyav")
+    assert losses[0].start_s == 0.0
+    assert losses[0].cause == "begins without a key picture"
+    assert shown[-1][1] - shown[0][1] == 5 * (len(shown) - 1) >= 70
+    assert shown[0][0] == int(np.ceil(losses[0].end_s * SAMPLED_HZ - 1e-6))
+
+
+def pixels_of(path):
+    taken = ClipReader(clip_of(path), 0, 999, float(RATE_HZ), None)
+    return {frame.key.index: frame.pixels for frame in taken.frames()}, taken.losses
+
+
+def test_hashes_that_an_h265_encoder_wrote_are_checked(tmp_path):
+    params = H265["x265-params"] + ":hash=1"
+    recipe = Recipe("hash.mp4", codec="libx265", options={**H265, "x265-params": params})
+    whole = make(tmp_path, recipe)
+    truth, _ = pixels_of(whole)
+    for share in (0.4, 0.5, 0.6, 0.7):
+        path = footage.overwritten(whole, tmp_path / "noise.mp4", share, 40, footage.noise)
+        shown, losses = pixels_of(path)
+        assert losses
+        assert all(np.array_equal(pixels, truth[k]) for k, pixels in shown.items())
+
+
+def test_pictures_made_from_a_damaged_one_are_lost_also_when_shown_before_it(tmp_path):
+    whole = make(tmp_path, Recipe("plain.mov"))
+    truth, _ = pixels_of(whole)
+    path = footage.overwritten(whole, tmp_path / "noise.mov", 0.4, 40, footage.noise)
+    shown, losses = pixels_of(path)
+    assert losses
+    assert all(np.array_equal(pixels, truth[k]) for k, pixels in shown.items())
 
 
 def not_a_video(folder):
