@@ -8,7 +8,8 @@ from ray_app.commands.scene_run import run_scene
 from ray_app.domain.errors import VigieError
 from ray_app.video.synthetic.film import film_scenario
 
-pytestmark = pytest.mark.slow
+# Drawing ten minutes of four cameras takes a quarter of an hour on two cores.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3000)]
 
 WORKERS = os.cpu_count() or 1
 QUIET_S = 600.0
