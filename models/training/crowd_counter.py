@@ -20,6 +20,8 @@ from ray_app.domain.errors import VigieError
 
 HELD_OUT = {"part_A": 60, "part_B": 80}
 """Pictures of ShanghaiTech's train sets kept for validation: the last by image number."""
+MOST_SPARSE = 20
+"""Rendered stills with so few heads are drawn more often: real crowds teach little of them."""
 _log = logging.getLogger("train_crowd")
 
 
@@ -45,7 +47,10 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--data", type=Path, required=True, help="ShanghaiTech train: part_A, part_B"
     )
-    parser.add_argument("--rendered", type=Path, required=True, help="rendered stills")
+    parser.add_argument(
+        "--rendered", type=Path, required=True, nargs="+", help="folders of rendered stills"
+    )
+    parser.add_argument("--dense", type=Path, required=True, help="UCF_CC_50")
     parser.add_argument("--validate", type=Path, help="rendered stills of another seed")
     parser.add_argument("--budget-s", type=float, default=2400, help="seconds of training")
     parser.add_argument("--seed", type=int, default=0)
@@ -61,7 +66,9 @@ def _prepare(arguments: argparse.Namespace) -> CrowdTrainer:
     for part, held_out in HELD_OUT.items():
         pictures = read_pictures(arguments.data / part)
         training[part], validation[part] = pictures[:-held_out], pictures[-held_out:]
-    training["rendered"] = read_pictures(arguments.rendered)
+    training["rendered"] = [p for folder in arguments.rendered for p in read_pictures(folder)]
+    training["dense"] = read_pictures(arguments.dense)
+    training["sparse"] = [p for p in training["rendered"] if len(p.heads_px) <= MOST_SPARSE]
     if arguments.validate is not None:
         validation["rendered"] = read_pictures(arguments.validate)
     start = arguments.start_from

@@ -42,6 +42,7 @@ class CropSettings:
         most_scale: Largest magnification; log-uniform between the two.
         photometric: Share of crops with another brightness, contrast and gamma.
         grey: Share of crops without colour.
+        flawed: Share of crops blurred or sharpened, with sensor noise and compressed anew.
     """
 
     side_px: int = 256
@@ -49,6 +50,7 @@ class CropSettings:
     most_scale: float = 1.8
     photometric: float = 0.8
     grey: float = 0.15
+    flawed: float = 0.5
 
 
 def read_pictures(folder: Path) -> list[CountedPicture]:
@@ -110,7 +112,8 @@ def draw_crop(
     if random.random() < 0.5:
         crop = crop[:, ::-1]
         heads_px = np.stack([side - 1e-3 - heads_px[:, 0], heads_px[:, 1]], 1).astype(np.float32)
-    return _recolour(crop, settings, random), heads_px
+    crop = _recolour(crop, settings, random)
+    return (_spoil(crop, random) if random.random() < settings.flawed else crop), heads_px
 
 
 def _draw_start(length: int, window_px: int, random: np.random.Generator) -> int:
@@ -139,3 +142,15 @@ def _recolour(
         grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.uint8)
         crop = np.repeat(grey[:, :, None], 3, axis=2)
     return crop
+
+
+def _spoil(crop: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """Returns the crop as a worse or an over-sharpening camera would have given it."""
+    soft = cv2.GaussianBlur(crop, (0, 0), random.uniform(0.4, 1.3)).astype(np.float32)
+    share = random.uniform(-0.8, 1.0)
+    sigma = random.uniform(0, 7)
+    noise = random.standard_normal(crop.shape, dtype=np.float32) * np.float32(sigma)
+    rough = (share * soft + (1 - share) * crop + noise).clip(0, 255).astype(np.uint8)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(25, 90))]
+    coded = cv2.imencode(".jpg", rough, quality)[1]
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR), np.uint8)

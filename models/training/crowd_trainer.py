@@ -52,9 +52,11 @@ class Schedule:
     weight_decay: float = 1e-2
     average: float = 0.998
     shares: tuple[tuple[str, float], ...] = (
-        ("part_A", 0.32),
-        ("part_B", 0.28),
-        ("rendered", 0.40),
+        ("part_A", 0.28),
+        ("part_B", 0.24),
+        ("dense", 0.06),
+        ("rendered", 0.32),
+        ("sparse", 0.10),
     )
     validations: int = 2
     crops: CropSettings = field(default_factory=CropSettings)
@@ -69,7 +71,8 @@ class CrowdTrainer:
         validation: Pictures per set; errors are reported by set and band of heads.
         schedule: Budget, rates, seed.
         out: The safetensors file (float16); the checkpoint lies beside it.
-        start: Weights to go on from; None begins at random.
+        start: Weights to go on from, their normalisations fixed as they are; None begins at
+            random.
     """
 
     def __init__(
@@ -89,7 +92,7 @@ class CrowdTrainer:
         self._average = copy.deepcopy(self._network).eval().requires_grad_(False)
         self._optimiser = _build_optimiser(self._network, schedule)
         self._steps, self._used_s, self._loss = 0, 0.0, 0.0
-        self._settled = False
+        self._settled = start is not None
 
     def train(self, report: Callable[[Progress], None]) -> None:
         """Trains until the budget is spent; goes on from the checkpoint when there is one.
@@ -129,7 +132,7 @@ class CrowdTrainer:
         for group in self._optimiser.param_groups:
             group["lr"] = self._schedule.peak_rate * rate_factor(done)
         self._network.train()
-        if done >= _SETTLE_AT:
+        if self._settled or done >= _SETTLE_AT:
             self._settle_norms()
         pixels, heads = self._draw_batch()
         with torch.autocast("cpu", torch.bfloat16):
