@@ -13,6 +13,7 @@ import ray
 import ray.data
 from numpy.typing import NDArray
 
+from ray_app.batch.memory import keep_freed_memory
 from ray_app.batch.segment import Segment
 from ray_app.batch.segment_worker import (
     DecodedSegment,
@@ -39,22 +40,24 @@ class Resources:
     gpus_each: float = 1.0
 
 
-class RunSegment:
-    """Fused actor: decodes and detects one segment per call, and writes its file."""
+class _SegmentActor:
+    """A worker process of its own: takes rows that name segments by number."""
 
     def __init__(self, out_dir: Path, blocks: WorkerBlocks, segments: Sequence[Segment]) -> None:
+        keep_freed_memory()
         self._worker, self._segments = SegmentWorker(out_dir, blocks), segments
+
+
+class RunSegment(_SegmentActor):
+    """Fused actor: decodes and detects one segment per call, and writes its file."""
 
     def __call__(self, rows: Columns) -> Columns:
         """Takes a column of one segment number, returns a column of one outcome."""
         return _outcome_row(self._worker.run(self._segments[int(rows["number"][0])]))
 
 
-class DecodeSegment:
+class DecodeSegment(_SegmentActor):
     """First of two actors: one segment in, one row with all its frames out."""
-
-    def __init__(self, out_dir: Path, blocks: WorkerBlocks, segments: Sequence[Segment]) -> None:
-        self._worker, self._segments = SegmentWorker(out_dir, blocks), segments
 
     def __call__(self, rows: Columns) -> Columns:
         """Takes a column of one segment number, returns it with the frames."""
@@ -62,11 +65,8 @@ class DecodeSegment:
         return {"number": rows["number"], "decoded": np.array([_packed(decoded)], object)}
 
 
-class DetectSegment:
+class DetectSegment(_SegmentActor):
     """Second of two actors: holds the GPU, writes the segment's file."""
-
-    def __init__(self, out_dir: Path, blocks: WorkerBlocks, segments: Sequence[Segment]) -> None:
-        self._worker, self._segments = SegmentWorker(out_dir, blocks), segments
 
     def __call__(self, rows: Columns) -> Columns:
         """Takes one row of DecodeSegment, returns a column of one outcome."""
