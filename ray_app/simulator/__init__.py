@@ -1,0 +1,1 @@
+"""Runs the production scaling policy on a planned event before it happens."""

@@ -1,0 +1,58 @@
+"""Offered work split into classes that give up frames together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ray_app.scaling.shedding import Shares, StreamClass, share_capacity
+from ray_app.simulator.crowd import FloatArray
+from ray_app.simulator.event_profile import EventProfile
+from ray_app.simulator.load_trace import LoadTrace
+
+ALARMED_RANK = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassLoad:
+    """Every zone twice: its cameras without and with an open situation.
+
+    Attributes:
+        names: `gates` and `gates!` (alarmed) for every zone.
+        ranks: Who keeps frames longer; alarmed cameras above all.
+        work_per_s: Tiles per second; shape (seconds, classes).
+        floors: Least share of frames that still watches; same shape.
+    """
+
+    names: tuple[str, ...]
+    ranks: tuple[int, ...]
+    work_per_s: FloatArray
+    floors: FloatArray
+
+    @property
+    def is_alarmed(self) -> tuple[bool, ...]:
+        """Whether the cameras of a class have an open situation."""
+        return tuple(rank == ALARMED_RANK for rank in self.ranks)
+
+    def shares_at(self, second: int, capacity_per_s: float) -> Shares:
+        """Returns what the shedding rule keeps in that second."""
+        classes = [
+            StreamClass(name, rank, float(floor))
+            for name, rank, floor in zip(self.names, self.ranks, self.floors[second], strict=True)
+        ]
+        return share_capacity(classes, [float(w) for w in self.work_per_s[second]], capacity_per_s)
+
+
+def class_load(profile: EventProfile, trace: LoadTrace) -> ClassLoad:
+    """Splits the work of a trace into classes."""
+    alarmed = profile.doubts.alarmed_share
+    names: list[str] = []
+    ranks: list[int] = []
+    work, floors = [], []
+    for index, zone in enumerate(profile.zones):
+        floor = np.clip(zone.floor_fps / trace.fps[:, index], 0, 1)
+        for suffix, rank, share in (("", zone.priority, 1 - alarmed), ("!", ALARMED_RANK, alarmed)):
+            names.append(zone.name + suffix)
+            ranks.append(rank)
+            work.append(share * trace.work_per_s[:, index])
+            floors.append(floor)
+    return ClassLoad(tuple(names), tuple(ranks), np.stack(work, axis=1), np.stack(floors, axis=1))

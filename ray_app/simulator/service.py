@@ -1,0 +1,108 @@
+"""How long one replica works on a batch, as measured by benchmarks."""
+
+import json
+import math
+from pathlib import Path
+
+from ray_app.domain.errors import ConfigError
+from ray_app.domain.ranges import above, between, refuse_faults
+from ray_app.domain.settings import settings
+
+
+@settings
+class ServiceSettings:
+    """One detector replica: a batch of n tiles takes overhead_s + n * per_tile_s.
+
+    Attributes:
+        overhead_s: Fixed part of a batch, seconds.
+        per_tile_s: Per network input of a batch, seconds.
+        batch_max: Most tiles in a batch.
+        batch_wait_s: How long a lone tile waits for others, seconds.
+        jitter: Standard deviation of the logarithm of the service time.
+        start_s: Median time from a slot to the first frame (process, weights, warm-up), seconds.
+        start_spread: Standard deviation of its logarithm.
+        source: Where the times were measured.
+    """
+
+    overhead_s: float
+    per_tile_s: float
+    source: str
+    batch_max: int = 8
+    batch_wait_s: float = 0.005
+    jitter: float = 0.1
+    start_s: float = 25.0
+    start_spread: float = 0.15
+
+    def __post_init__(self) -> None:
+        refuse_faults(
+            between("overhead_s", self.overhead_s, 0, 60),
+            above("per_tile_s", self.per_tile_s, 0, 60),
+            between("batch_max", self.batch_max, 1, 1024),
+            between("batch_wait_s", self.batch_wait_s, 0, 10),
+            between("jitter", self.jitter, 0, 2),
+            between("start_s", self.start_s, 0, 3600),
+            between("start_spread", self.start_spread, 0, 2),
+        )
+
+    @property
+    def full_batch_s(self) -> float:
+        """Time of a full batch, seconds."""
+        return self.overhead_s + self.batch_max * self.per_tile_s
+
+    @property
+    def work_per_s(self) -> float:
+        """Throughput of one replica with full batches, tiles per second."""
+        return self.batch_max / self.full_batch_s
+
+    def start_p95_s(self) -> float:
+        """95th percentile of the start-up, seconds."""
+        return self.start_s * math.exp(1.645 * self.start_spread)
+
+
+def service_from_benchmark(path: Path, usual: ServiceSettings) -> ServiceSettings:
+    """Returns the service times a benchmark measured, the rest as usual.
+
+    The line through (batch size, time) is fitted by least squares on relative errors.
+
+    Args:
+        path: JSON with `device`, `network` and `batches`: a list of `size` (tiles) and
+            `median_s` (seconds).
+        usual: Settings a benchmark of a detector does not measure (start-up, waiting).
+
+    Raises:
+        ConfigError: The file is no such benchmark, or no line of positive slope fits it.
+    """
+    try:
+        written = json.loads(path.read_text("utf-8"))
+        pairs = [(float(b["size"]), float(b["median_s"])) for b in written["batches"]]
+        name = f"{written['network']} on {written['device']} ({path.name})"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        wanted = "device, network, batches: [{size, median_s}, ...]"
+        raise ConfigError(f"{path}: no detector benchmark ({error!r}); wanted: {wanted}") from error
+    if len({size for size, _ in pairs}) < 2:
+        raise ConfigError(f"{path}: needs at least two batch sizes, got {len(pairs)}")
+    overhead_s, per_tile_s = _line(pairs)
+    return ServiceSettings(
+        overhead_s=overhead_s,
+        per_tile_s=per_tile_s,
+        source=name,
+        batch_max=int(max(size for size, _ in pairs)),
+        batch_wait_s=usual.batch_wait_s,
+        jitter=usual.jitter,
+        start_s=usual.start_s,
+        start_spread=usual.start_spread,
+    )
+
+
+def _line(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    weights = [1.0 / (seconds * seconds) for _, seconds in pairs]
+    total = sum(weights)
+    mean_x = sum(w * x for w, (x, _) in zip(weights, pairs, strict=True)) / total
+    mean_y = sum(w * y for w, (_, y) in zip(weights, pairs, strict=True)) / total
+    spread = sum(w * (x - mean_x) ** 2 for w, (x, _) in zip(weights, pairs, strict=True))
+    product = sum(w * (x - mean_x) * (y - mean_y) for w, (x, y) in zip(weights, pairs, strict=True))
+    slope = product / spread
+    if slope <= 0:
+        raise ConfigError("service times do not grow with the batch; measure longer")
+    # A tiny negative intercept is measurement noise: a batch of none takes no time.
+    return max(0.0, mean_y - slope * mean_x), slope
