@@ -1,18 +1,34 @@
 """The `vigie` command: parse, call, print."""
 
+import json
+import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, NoReturn, Optional
 
 import typer
+from typer.core import TyperGroup
 
-from ray_app.domain.errors import VigieError
+from ray_app.domain.errors import Interrupted, VigieError
 
 USAGE = 2
 INTERRUPTED = 130
 
+
+class _Commands(TyperGroup):
+    """All commands; Typer itself would end silently on Ctrl-C."""
+
+    def invoke(self, *context: Any) -> Any:  # noqa: ANN401  its type is Typer's own affair
+        """Runs one command; raises Interrupted where somebody stopped it."""
+        try:
+            return super().invoke(*context)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; what is done stays, the same command goes on") from None
+
+
 app = typer.Typer(
     name="vigie",
+    cls=_Commands,
     help="Signals situations, never people: fire start, crowd density, bottleneck, counter-flow...",
     epilog="Start with `vigie demo`, then `vigie check configs/sites/pets09.yaml`.",
     no_args_is_help=True,
@@ -182,12 +198,25 @@ def evaluate_objects(
 
 
 def main() -> None:
-    """Entry point: every expected fault is one clear line, never a traceback."""
+    """Entry point: every expected fault is one clear line, never a traceback.
+
+    With --json the fault is one object on standard output as well: {"error": ...}.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a polite kill is a Ctrl-C
     try:
         app()
+    except Interrupted as interruption:
+        _end(str(interruption), INTERRUPTED)
     except VigieError as error:
-        typer.echo(f"vigie: {error}", err=True)
-        sys.exit(USAGE)
-    except KeyboardInterrupt:
-        typer.echo("vigie: interrupted; what was done is kept", err=True)
-        sys.exit(INTERRUPTED)
+        _end(str(error), USAGE)
+
+
+def _end(message: str, status: int) -> NoReturn:
+    typer.echo(f"vigie: {message}", err=True)
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"error": message, "status": status}))
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ from functools import lru_cache, partial
 
 from ray_app.analysis.camera_analyzer import CameraAnalyzer, CameraGround, ProjectionOf, Watch
 from ray_app.authorisation.grant import AuthorisationSettings
+from ray_app.authorisation.mask import PerimeterMask
 from ray_app.config.schema import CalibrationConfig, CameraConfig, SituationsConfig, ZoneConfig
 from ray_app.domain.errors import CalibrationError
 from ray_app.domain.observation import DronePose, Observation
@@ -89,6 +90,15 @@ def build_projection_of(calibration: CalibrationConfig | None) -> ProjectionOf |
     if calibration.drone is None:
         return None
     return partial(_project_drone, calibration.drone)
+
+
+def build_mask(
+    camera: CameraConfig, authorisation: AuthorisationSettings | None
+) -> PerimeterMask | None:
+    """Returns what blackens the camera's frames outside the perimeter; None without one."""
+    if authorisation is None or authorisation.perimeter_m is None:
+        return None
+    return PerimeterMask(authorisation.perimeter_m, build_projection_of(camera.calibration))
 
 
 def follow_drone(clip: Clip, calibration: DroneCalibration) -> PoseAt:

@@ -52,10 +52,10 @@ class Schedule:
     weight_decay: float = 1e-2
     average: float = 0.998
     shares: tuple[tuple[str, float], ...] = (
-        ("part_A", 0.28),
-        ("part_B", 0.24),
-        ("dense", 0.06),
-        ("rendered", 0.32),
+        ("part_A", 0.26),
+        ("part_B", 0.22),
+        ("dense", 0.04),
+        ("rendered", 0.38),
         ("sparse", 0.10),
     )
     validations: int = 2

@@ -13,7 +13,13 @@ from ray_app.batch.ray_session import ray_session
 from ray_app.batch.results_folder import add_up, claimed, record_of, record_run
 from ray_app.batch.segment import Segment
 from ray_app.batch.segment_worker import SegmentOutcome, WorkerBlocks, told
-from ray_app.domain.errors import ConfigError, StoreError, VigieError, WeightsError
+from ray_app.domain.errors import (
+    ConfigError,
+    Interrupted,
+    StoreError,
+    VigieError,
+    WeightsError,
+)
 from ray_app.store.run_record import RunRecord, Timing, Totals, write_run
 from ray_app.store.segments import SegmentRecord, SegmentStatus, write_segments
 from ray_app.store.written_aside import clear_asides
@@ -21,7 +27,7 @@ from ray_app.store.written_aside import clear_asides
 FATAL = {error.__name__: error for error in (StoreError, WeightsError, ConfigError)}
 
 
-class BackfillInterrupted(VigieError):  # noqa: N818  it is no error of anybody's
+class BackfillInterrupted(Interrupted):
     """The run was stopped from the keyboard; what is done stays, the same call goes on."""
 
 

@@ -33,6 +33,7 @@ class CameraSource:
         width_px: Width of the analysed picture.
         weights: (file, sha256) of its networks' weights.
         start_rule: How absolute starts are found; None takes the containers' word.
+        perimeter: What decides which pixels may be seen, (setting, JSON); empty when all may.
         telemetry: (url of a file, url of the telemetry beside it) pairs; drones only.
         notes: What a person should know of it, as what its telemetry lacks.
     """
@@ -43,6 +44,7 @@ class CameraSource:
     width_px: int
     networks: NetworkSettings
     weights: tuple[tuple[str, str], ...] = ()
+    perimeter: tuple[tuple[str, str], ...] = ()
     start_rule: StartRule | None = None
     telemetry: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
@@ -188,7 +190,8 @@ def _segment(
     span: GridSpan,
     origin: datetime | None,
 ) -> Segment:
-    name = identify(clip, fingerprint, span, source.reading, source.networks, source.weights)
+    settings = (*source.weights, *source.perimeter)
+    name = identify(clip, fingerprint, span, source.reading, source.networks, settings)
     return Segment(name, clip, span, source.reading, source.width_px, source.networks, origin)
 
 

@@ -3,9 +3,13 @@
 import logging
 import os
 import secrets
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from ray_app.batch.ray_noise import without_ray_noise
 
 # Frames of two-stage runs pass through it; fused runs pass a few hundred bytes per segment.
 STORE_BYTES = 150_000_000
@@ -36,19 +40,40 @@ def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    if address is None:
-        ray.init(
-            address="local",
-            num_cpus=workers + 1,
-            num_gpus=gpus or None,
-            object_store_memory=STORE_BYTES_WITH_GPU if gpus else STORE_BYTES,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-        )
-    else:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    with without_ray_noise(), _own_signals():
+        if address is None:
+            ray.init(
+                address="local",
+                num_cpus=workers + 1,
+                num_gpus=gpus or None,
+                object_store_memory=STORE_BYTES_WITH_GPU if gpus else STORE_BYTES,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+            )
+        else:
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        _take_signals()
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Gives SIGTERM back, at the end, to whoever had it: Ray takes it and keeps it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
     try:
         yield
     finally:
-        ray.shutdown()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _take_signals() -> None:
+    """Makes SIGTERM an interruption as Ctrl-C is; Ray would die of it with a stack trace."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)

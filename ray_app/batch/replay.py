@@ -1,10 +1,15 @@
 """Runs the rules again on stored observations: other zones, levels, dwell; no footage opened."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+from shapely import Polygon
+
+from ray_app.authorisation.grant import AuthorisationSettings
 from ray_app.batch.analyze import Analysis, analyze, authorised_parts
 from ray_app.batch.results_folder import add_up, claimed, hash_of
+from ray_app.batch.site_job import perimeter_seen
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import StoreError
 from ray_app.store.run_record import RunRecord, flat_settings, read_run, run_file, write_run
@@ -65,6 +70,7 @@ def _refuse_other_frames(stored: RunRecord, site: SiteConfig, results: Path) -> 
         )
     for camera_id in sorted(wanted.keys() & known.keys()):
         _refuse_other_camera(wanted[camera_id], known[camera_id], results)
+        _refuse_wider_perimeter(wanted[camera_id], site.authorisation, known[camera_id], results)
 
 
 def _refuse_other_camera(camera: CameraConfig, known: dict[str, str], results: Path) -> None:
@@ -79,6 +85,30 @@ def _refuse_other_camera(camera: CameraConfig, known: dict[str, str], results: P
                 f"{results} was seen with camera {camera.id} {name} = {was}, now it is {is_now}: "
                 "that needs the footage, run backfill again"
             )
+
+
+def _refuse_wider_perimeter(
+    camera: CameraConfig,
+    authorisation: AuthorisationSettings | None,
+    known: dict[str, str],
+    results: Path,
+) -> None:
+    """What lay outside was black when the networks looked: nothing can be told of it now."""
+    was = known.get("perimeter.polygon_m")
+    if was is None:
+        return
+    now = dict(perimeter_seen(camera, authorisation))
+    polygon = now.get("perimeter.polygon_m")
+    if polygon is None or not Polygon(json.loads(was)).covers(Polygon(json.loads(polygon))):
+        raise StoreError(
+            f"{results} was seen inside the perimeter {was}, and the site file asks for more: "
+            "that needs the footage, run backfill again"
+        )
+    if now["perimeter.calibration"] != known["perimeter.calibration"]:
+        raise StoreError(
+            f"{results} was seen inside a perimeter laid on the picture by another calibration "
+            f"of camera {camera.id}: that needs the footage, run backfill again"
+        )
 
 
 def _refuse_other_results(results: Path, out_dir: Path) -> None:

@@ -124,6 +124,7 @@ def _camera_record(camera: CameraFootage) -> CameraRecord:
             *flat_settings("networks", source.networks),
             ("width_px", json.dumps(source.width_px)),
             *((f"weights.{name}", json.dumps(sha256)) for name, sha256 in source.weights),
+            *source.perimeter,
         ),
         gaps=tuple((gap.start_s, gap.end_s) for gap in timeline.gaps),
         overlaps=tuple((overlap.start_s, overlap.end_s) for overlap in timeline.overlaps),

@@ -74,9 +74,18 @@ def identify(
     span: GridSpan,
     reading: ReadingSettings,
     networks: NetworkSettings,
-    weights: tuple[tuple[str, str], ...],
+    settings: tuple[tuple[str, str], ...],
 ) -> str:
-    """Returns the id of a segment: other footage, rate, width, network or weights, other id."""
+    """Returns the id of a segment: other footage, rate, width, network or setting, other id.
+
+    Args:
+        clip: Where it lies.
+        fingerprint: Of the file.
+        span: Which part.
+        reading: How it is read.
+        networks: What looks at it.
+        settings: What else decides what is seen: (weights file, sha256), (perimeter, JSON).
+    """
     told = {
         "format": OBSERVATION_FORMAT,
         "camera": clip.camera_id,
@@ -85,7 +94,7 @@ def identify(
         "span": asdict(span),
         "reading": asdict(reading),
         "networks": asdict(networks),
-        "weights": weights,
+        "weights": settings,
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return f"{span.first_index:09d}-{digest[:16]}"

@@ -20,6 +20,12 @@ from ray_app.video.pictures import Loss
 from ray_app.video.sampling import ClipReader
 
 PoseAt = Callable[[float], DronePose | None]
+Hide = Callable[[Frame, DronePose | None], Frame]
+
+
+def hide_nothing(segment: Segment) -> None:
+    """Says that the whole picture may be looked at."""
+    del segment
 
 
 class FootageReader(Protocol):
@@ -44,11 +50,14 @@ class WorkerBlocks:
         open_footage: Called once per segment.
         follow_pose: Returns the drone's pose by seconds on the camera's time line; None for
             a segment without telemetry.
+        hide: Returns what blackens the part of each frame that may not be looked at; None
+            where all may. Done to a frame before anything else.
     """
 
     build_detector: Callable[[NetworkSettings], Detector]
     open_footage: Callable[[Segment], FootageReader]
     follow_pose: Callable[[Segment], PoseAt | None]
+    hide: Callable[[Segment], Hide | None] = hide_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ class SegmentWorker:
         def collect(segment: Segment) -> None:
             began_s, started_s = time.time(), time.process_time()
             reader = self._blocks.open_footage(segment)
-            frames = tuple(reader.frames())
+            frames = tuple(self._allowed(segment, reader.frames()))
             spent_s = time.process_time() - started_s
             decoded.append(DecodedSegment(frames, _lost(reader), began_s, spent_s))
 
@@ -121,8 +130,16 @@ class SegmentWorker:
 
     def _run(self, segment: Segment) -> None:
         reader = self._blocks.open_footage(segment)
-        seen = self._observe(segment, reader.frames())
+        seen = self._observe(segment, self._allowed(segment, reader.frames()))
         self._write(segment, seen, _lost(reader))
+
+    def _allowed(self, segment: Segment, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Yields the frames, black where the authorisation does not reach."""
+        hide = self._blocks.hide(segment)
+        pose_at = None if hide is None else self._blocks.follow_pose(segment)
+        for frame in frames:
+            pose = None if pose_at is None else pose_at(frame.key.time_s)
+            yield frame if hide is None else hide(frame, pose)
 
     def _observe(self, segment: Segment, frames: Iterable[Frame]) -> list[Observation]:
         detector = self._detector(segment.networks)

@@ -1,9 +1,10 @@
 """From a site file and a list of videos to the work of a back-fill."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -14,9 +15,10 @@ import yaml
 from models.settings import NetworkSettings
 from models.weights import list_weights
 from models.zoo import build_detector, needed_width_px
+from ray_app.authorisation.grant import AuthorisationSettings
 from ray_app.batch.manifest import CameraSource
 from ray_app.batch.segment import Segment
-from ray_app.batch.segment_worker import WorkerBlocks
+from ray_app.batch.segment_worker import Hide, WorkerBlocks
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import FootageError, WeightsError
 from ray_app.domain.protocols import Detector
@@ -27,7 +29,7 @@ from ray_app.video.footage_listing import match_cameras
 from ray_app.video.sampling import ClipReader
 from ray_app.video.start_time import StartRule
 from ray_app.video.telemetry import telemetry_beside, telemetry_url
-from ray_app.wiring import PoseAt, follow_drone
+from ray_app.wiring import PoseAt, build_mask, follow_drone
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,11 @@ def sources_of(site: SiteConfig, urls: Sequence[str]) -> SiteFootage:
     """
     matched = match_cameras(urls, {camera.id: camera.footage for camera in site.cameras})
     cameras = {camera.id: camera for camera in site.cameras}
-    sources = tuple(_source(cameras[name], found) for name, found in matched.urls_of if found)
+    sources = tuple(
+        _source(cameras[name], found, site.authorisation)
+        for name, found in matched.urls_of
+        if found
+    )
     if not sources:
         patterns = ", ".join(pattern for camera in site.cameras for pattern in camera.footage)
         raise FootageError(
@@ -93,7 +99,9 @@ def blocks_of(site: SiteConfig) -> WorkerBlocks:
         for camera in site.cameras
         if camera.calibration is not None and camera.calibration.drone is not None
     }
-    return WorkerBlocks(build_single_threaded, open_footage, partial(follow_pose, drones))
+    return WorkerBlocks(
+        build_single_threaded, open_footage, partial(follow_pose, drones), partial(hide_of, site)
+    )
 
 
 def build_single_threaded(networks: NetworkSettings) -> Detector:
@@ -121,6 +129,28 @@ def follow_pose(drones: Mapping[str, DroneCalibration], segment: Segment) -> Pos
     return None if calibration is None else follow_drone(segment.clip, calibration)
 
 
+def hide_of(site: SiteConfig, segment: Segment) -> Hide | None:
+    """Returns what blackens a segment's frames outside the authorised perimeter."""
+    camera = next(camera for camera in site.cameras if camera.id == segment.camera_id)
+    return build_mask(camera, site.authorisation)
+
+
+def perimeter_seen(
+    camera: CameraConfig, authorisation: AuthorisationSettings | None
+) -> tuple[tuple[str, str], ...]:
+    """Returns what decides which pixels a camera's networks may see, as settings in JSON.
+
+    Empty without a perimeter: the whole picture is seen whatever the calibration.
+    """
+    if authorisation is None or authorisation.perimeter_m is None:
+        return ()
+    calibration = None if camera.calibration is None else asdict(camera.calibration)
+    return (
+        ("perimeter.polygon_m", json.dumps(authorisation.perimeter_m)),
+        ("perimeter.calibration", json.dumps(calibration, sort_keys=True)),
+    )
+
+
 def weights_of(networks: NetworkSettings) -> tuple[tuple[str, str], ...]:
     """Returns (name, sha256) of the weights that networks load; raises WeightsError."""
     names = {networks.objects.name}
@@ -136,7 +166,9 @@ def weights_of(networks: NetworkSettings) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def _source(camera: CameraConfig, urls: tuple[str, ...]) -> CameraSource:
+def _source(
+    camera: CameraConfig, urls: tuple[str, ...], authorisation: AuthorisationSettings | None
+) -> CameraSource:
     drone = None if camera.calibration is None else camera.calibration.drone
     beside = ((url, telemetry_url(url)) for url in urls) if drone is not None else ()
     return CameraSource(
@@ -146,6 +178,7 @@ def _source(camera: CameraConfig, urls: tuple[str, ...]) -> CameraSource:
         width_px=camera.reading.width_px or needed_width_px(camera.networks),
         networks=camera.networks,
         weights=weights_of(camera.networks),
+        perimeter=perimeter_seen(camera, authorisation),
         start_rule=StartRule(
             camera.started_at, camera.start_pattern, camera.time_zone, _flown_at(drone, urls)
         ),

@@ -1,12 +1,16 @@
 """Pictures of the worst moments; people are made unrecognisable before anything is written."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_app.authorisation.grant import AuthorisationSettings
 from ray_app.batch.picture_outlines import outlines_in_picture
+from ray_app.batch.results_folder import hash_of
+from ray_app.batch.site_job import perimeter_seen
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import FootageError, StoreError
 from ray_app.domain.frame import Frame
@@ -19,6 +23,7 @@ from ray_app.store.run_record import read_run
 from ray_app.store.segments import SegmentStatus, read_segments, segments_file
 from ray_app.video.clip import Clip
 from ray_app.video.sampling import ClipReader
+from ray_app.wiring import build_mask
 
 STILL_WIDTH_PX = 960
 HEAD_SIDE_SHARE = 0.05
@@ -40,22 +45,39 @@ def take_stills(
     episodes = whole_episodes(data.events, data.curves, rates_hz)
     replay_of = read_run(results).replay_of
     observed = results if replay_of is None else Path(replay_of)
-    taken = (_still(observed, cameras[m.camera_id], m, clips) for m in moments_to_show(episodes))
+    source = _Source(observed, clips, site.authorisation)
+    taken = (_still(source, cameras[m.camera_id], m) for m in moments_to_show(episodes))
     return tuple(still for still in taken if still is not None)
 
 
-def _still(
-    observed: Path, camera: CameraConfig, moment: Moment, clips: Sequence[Clip]
-) -> Still | None:
-    file = observed / "report" / "stills" / f"{moment.camera_id}-{moment.index:09d}.jpg"
-    seen = _observation(observed, moment)
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where stills come from: results with observations, footage, what of it may be shown."""
+
+    observed: Path
+    clips: Sequence[Clip]
+    authorisation: AuthorisationSettings | None
+
+    def file(self, camera: CameraConfig, moment: Moment) -> Path:
+        """Returns where the still is kept: another perimeter, another still."""
+        told = perimeter_seen(camera, self.authorisation)
+        mark = f"-{hash_of(str(told)):.8}" if told else ""
+        name = f"{moment.camera_id}-{moment.index:09d}{mark}.jpg"
+        return self.observed / "report" / "stills" / name
+
+
+def _still(source: _Source, camera: CameraConfig, moment: Moment) -> Still | None:
+    file = source.file(camera, moment)
+    seen = _observation(source.observed, moment)
     if seen is None:
         return None
     jpeg = BlurredJpeg(file.read_bytes()) if file.is_file() else None
     if jpeg is None:
-        frame = _frame(moment, camera.reading.rate_hz, clips)
+        frame = _frame(moment, camera.reading.rate_hz, source.clips)
         if frame is None:
             return None
+        hide = build_mask(camera, source.authorisation)
+        frame = frame if hide is None else hide(frame, seen.pose)
         jpeg = blurred_still(frame.pixels, _people_px(seen, frame))
         _keep(file, jpeg)
     outlines = outlines_in_picture(camera, seen)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ray_app.batch.analyze import Analysis, analyze_run
-from ray_app.batch.backfill import BackfillInterrupted, BackfillJob, BackfillResult, backfill
+from ray_app.batch.backfill import BackfillJob, BackfillResult, backfill
 from ray_app.batch.manifest import make_manifest
 from ray_app.batch.site_job import blocks_of, site_text_without_file, sources_of
 from ray_app.commands.progress_view import ProgressView, duration
@@ -18,10 +18,12 @@ from ray_app.commands.report import write_page
 from ray_app.commands.site_text import load_site_text
 from ray_app.config.load import load_site
 from ray_app.config.schema import SiteConfig
+from ray_app.domain.errors import FootageError
 from ray_app.domain.event import Event, Phase
-from ray_app.video.footage_listing import list_footage
+from ray_app.store.segments import SegmentRecord
+from ray_app.video.footage_listing import list_footage, whole_address
 
-DONE, USAGE, FAILED, INTERRUPTED = 0, 2, 3, 130
+DONE, FAILED = 0, 3
 SHOWN_FAILURES = 10
 
 
@@ -43,9 +45,8 @@ class Request:
 def run(request: Request) -> int:
     """Does it; returns the exit status."""
     if not request.footage:
-        typer.echo("vigie backfill: nothing to read; add --footage FILE_OR_FOLDER...", err=True)
-        return USAGE
-    urls = list_footage(request.footage)
+        raise FootageError("nothing to read; add --footage FILE_OR_FOLDER...")
+    urls = tuple(map(whole_address, list_footage(request.footage)))
     site, text = _site(request, urls)
     footage = sources_of(site, urls)
     for remark in footage.remarks:
@@ -61,15 +62,11 @@ def run(request: Request) -> int:
         num_gpus=request.num_gpus,
         address=request.address,
     )
-    try:
-        with ProgressView() as view:
-            result = backfill(job, view)
-        analysis = analyze_run(request.out, site)
-        clips = [clip for camera in manifest.cameras for clip in camera.timeline.clips]
-        page = write_page(request.out, clips) if request.with_report else None
-    except BackfillInterrupted as interruption:
-        typer.echo(f"\nvigie: {interruption}", err=True)
-        return INTERRUPTED
+    with ProgressView() as view:
+        result = backfill(job, view)
+    analysis = analyze_run(request.out, site)
+    clips = [clip for camera in manifest.cameras for clip in camera.timeline.clips]
+    page = write_page(request.out, clips) if request.with_report else None
     if request.as_json:
         typer.echo(json.dumps(_told(result, analysis, request.out, page), indent=2))
     else:
@@ -85,11 +82,12 @@ def show(result: BackfillResult, analysis: Analysis, out: Path, page: Path | Non
     pace = f", {timing.footage_s / timing.wall_s:.1f} footage-s/s" if timing.wall_s else ""
     console.print(
         f"{duration(totals.footage_s)} of footage, {totals.frames} frames analysed; "
-        f"{totals.done} of {totals.segments} segments done ({result.decoded} in this run{pace})"
+        f"{totals.done} of {totals.segments} segments done ({result.decoded} in this run{pace})",
+        soft_wrap=True,
     )
     bad = [record for record in result.records if record.reason is not None]
     for record in bad[:SHOWN_FAILURES]:
-        console.print(f"{record.status}: {record.url}: {record.reason}", markup=False)
+        console.print(f"{record.status}: {_told_once(record)}", markup=False, soft_wrap=True)
     if len(bad) > SHOWN_FAILURES:
         console.print(f"... and {len(bad) - SHOWN_FAILURES} more in {out / 'segments.parquet'}")
     if totals.lost_s:
@@ -99,8 +97,15 @@ def show(result: BackfillResult, analysis: Analysis, out: Path, page: Path | Non
             f"not measured: {refusal.camera_id} {refusal.situation} {refusal.place} "
             f"in {refusal.frames} frames: {refusal.reason}",
             markup=False,
+            soft_wrap=True,
         )
-    console.print(f"results in {out}" + (f", report: {page}" if page else ""))
+    console.print(f"results in {out}" + (f", report: {page}" if page else ""), soft_wrap=True)
+
+
+def _told_once(record: SegmentRecord) -> str:
+    """Returns the file and the reason; most reasons name the file themselves."""
+    reason = record.reason or ""
+    return reason if reason.startswith(record.url) else f"{record.url}: {reason}"
 
 
 def show_situations(console: Console, events: tuple[Event, ...]) -> None:

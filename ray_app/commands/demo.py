@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ray_app.batch.backfill import BackfillInterrupted
 from ray_app.commands.progress_view import ProgressView
 from ray_app.commands.report import write_page
 from ray_app.commands.scene_run import SceneRun, run_scene
@@ -19,7 +18,6 @@ from ray_app.commands.truth_table import DensityError, TruthTable
 from ray_app.video.synthetic.film import film_scenario
 
 SCENARIO = "event_gate"
-INTERRUPTED = 130
 
 
 def run(out: Path, workers: int | None, *, as_json: bool) -> int:
@@ -35,12 +33,8 @@ def run(out: Path, workers: int | None, *, as_json: bool) -> int:
     scene = _film(out / "scene", count)
     drawn_s = time.monotonic() - started_s
     console.print("2. back-fill")
-    try:
-        with ProgressView() as view:
-            done = run_scene(scene, out / "results", count, view)
-    except BackfillInterrupted as interruption:
-        typer.echo(f"\nvigie: {interruption}", err=True)
-        return INTERRUPTED
+    with ProgressView() as view:
+        done = run_scene(scene, out / "results", count, view)
     page = write_page(out / "results", list(done.clips))
     seconds = time.monotonic() - started_s
     if as_json:

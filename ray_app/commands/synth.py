@@ -26,7 +26,7 @@ def run(
             typer.echo(f"{name:20s} {(one.__doc__ or '').strip().splitlines()[0]}")
         return 0
     with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("rendering", total=None)
+        task = bar.add_task("rendering", total=None, visible=False)
         folder = film_scenario(
             scenario,
             out,
@@ -35,7 +35,9 @@ def run(
             light=light,
             weather=weather,
             workers=workers or os.cpu_count() or 1,
-            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+            on_progress=lambda done, total: bar.update(
+                task, completed=done, total=total, visible=True
+            ),
         )
     typer.echo(f"{folder}: cameras/*.mp4, truth/, site.yaml")
     typer.echo(

@@ -31,3 +31,7 @@ class StoreError(VigieError):
 
 class WeightsError(VigieError):
     """A weights file is missing, altered or of another architecture."""
+
+
+class Interrupted(VigieError):  # noqa: N818  it is no error of anybody's
+    """Somebody stopped it; the message says what stays and how to go on."""

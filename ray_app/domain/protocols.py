@@ -55,6 +55,10 @@ class GroundProjection(Protocol):
         """Returns where the people stand whose heads are at the points, in metres."""
         ...
 
+    def sight_at(self, points_px: NDArray[np.float64], height_m: float) -> NDArray[np.float64]:
+        """Returns x, y where lines of sight pass height_m above the ground, metres; else NaN."""
+        ...
+
     def ground_to_px(self, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Returns source pixels of ground points, shape (n, 2); NaN behind the camera."""
         ...

@@ -104,6 +104,10 @@ class PinholeProjection:
         shifts = [*self._shifts(points_px, HEAD_HEIGHT_M, places), taller - places]
         return GroundPoints(places, worst_axis_sigma(shifts))
 
+    def sight_at(self, points_px: NDArray[np.float64], height_m: float) -> NDArray[np.float64]:
+        """Returns x, y where lines of sight pass height_m above the ground; NaN where none."""
+        return self.camera.meet_plane(points_px, height_m)
+
     def ground_to_px(self, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Returns source pixels of ground points, shape (n, 2); NaN behind the camera."""
         points = np.asarray(points_m, np.float64).reshape(-1, 2)

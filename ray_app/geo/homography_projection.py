@@ -48,6 +48,19 @@ class HomographyProjection:
         sigma_m = np.hypot(behind.sigma_m * (1 - share), worst_axis_sigma(shifts))
         return GroundPoints(behind.xy_m + way_back * share, sigma_m)
 
+    def sight_at(self, points_px: NDArray[np.float64], height_m: float) -> NDArray[np.float64]:
+        """Returns x, y where lines of sight pass height_m above the ground; NaN where none.
+
+        Above the ground that needs the camera's place; without it all is NaN.
+        """
+        on_ground = self.homography.to_m(points_px)
+        if height_m == 0.0:
+            return on_ground
+        if self.camera is None or self.camera.centre_m[2] <= height_m:
+            return np.full_like(on_ground, np.nan)
+        share = height_m / float(self.camera.centre_m[2])
+        return np.asarray(on_ground + (self.camera.centre_m[:2] - on_ground) * share)
+
     def ground_to_px(self, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
         """Returns source pixels of ground points, shape (n, 2); NaN behind the camera."""
         return self.homography.to_px(points_m)

@@ -43,8 +43,15 @@ def list_footage(paths: Sequence[str]) -> tuple[str, ...]:
     """
     found = dict.fromkeys(url for path in paths for url in _expand(path))
     if not found:
-        raise FootageError(f"no video files in {', '.join(shown(path) for path in paths)}")
+        looked_in = ", ".join(shown(path) for path in paths)
+        known = " ".join(sorted(VIDEO_ENDINGS))
+        raise FootageError(f"no video files in {looked_in}; known endings: {known}")
     return tuple(sorted(found))
+
+
+def whole_address(url: str) -> str:
+    """Returns an address that means the same from any folder: local paths made absolute."""
+    return str(local_path(url).absolute()) if is_local(url) else url
 
 
 def match_cameras(urls: Sequence[str], patterns_of: Mapping[str, Sequence[str]]) -> CameraFootage:

@@ -12,6 +12,8 @@ import os
 import shutil
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from ray_app.domain.errors import StoreError, VigieError
@@ -20,6 +22,8 @@ from ray_app.video.synthetic.rendering import Progress, render_scene
 from ray_app.video.synthetic.request import SceneRequest, request_scene
 from ray_app.video.synthetic.scenarios import SCENARIOS
 
+ASIDE = ".drawing-"
+ABANDONED_S = 24 * 3600.0
 __all__ = ["SCENARIOS", "cached_scene", "film_scenario"]
 
 
@@ -81,7 +85,8 @@ def cached_scene(request: SceneRequest, workers: int, on_progress: Progress | No
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".drawing-") as aside:
+        _clear_abandoned(folder.parent)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=ASIDE) as aside:
             drawn = Path(aside) / "scene"
             drawn.mkdir()
             render_scene(request, drawn, workers, on_progress)
@@ -96,6 +101,14 @@ def cache_root() -> Path:
     """Returns where rendered scenes are kept."""
     chosen = os.environ.get("VIGIE_CACHE")
     return Path(chosen) if chosen else Path.home() / ".cache" / "vigie" / "scenes"
+
+
+def _clear_abandoned(cache: Path) -> None:
+    """Removes what drawings killed long ago left behind."""
+    for aside in cache.glob(f"{ASIDE}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - aside.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(aside, ignore_errors=True)
 
 
 def _holds(folder: Path, request: SceneRequest) -> bool:

@@ -67,10 +67,12 @@ def keep_clear(
     return places[clear], headings[clear]
 
 
-def pose_people(rng: np.random.Generator, places: FloatArray, headings: FloatArray) -> Postures:
-    """Returns dressed people: those with room around them mostly walk, the others stand."""
+def pose_people(
+    rng: np.random.Generator, places: FloatArray, headings: FloatArray, bustle: float
+) -> Postures:
+    """Returns dressed people: those with room mostly walk, a share `bustle` of the others."""
     count = len(places)
-    walking = rng.random(count) < np.where(_nearest(places) > 0.9, 0.65, 0.1)
+    walking = rng.random(count) < np.where(_nearest(places) > 0.9, 0.65, bustle)
     speed = np.where(walking, rng.normal(1.2, 0.25, count).clip(0.3, 2.0), 0.0)
     wear = dress(count, int(rng.integers(2**31)))
     people = steady_walk(places, headings, rng.random(count), speed, wear)

@@ -21,6 +21,7 @@ class Draw:
         light: Name of the light.
         wetness: 0 dry, 1 rain.
         most: Largest number of people.
+        bustle: Share of the people in a crush who walk instead of standing.
     """
 
     scenery: Scenery
@@ -29,11 +30,12 @@ class Draw:
     light: str
     wetness: float
     most: int
+    bustle: float
 
 
 def draw_picture(rng: np.random.Generator) -> Draw:
-    """Returns one random picture: 7 of 10 from a mast, 3 of 10 from a drone."""
-    view = _drone_view(rng) if rng.random() < 0.3 else _mast_view(rng)
+    """Returns one random picture: 6 of 10 from a mast, 4 of 10 from a drone."""
+    view = _drone_view(rng) if rng.random() < 0.4 else _mast_view(rng)
     return Draw(
         scenery=_scenery(rng, view),
         view=view,
@@ -41,6 +43,7 @@ def draw_picture(rng: np.random.Generator) -> Draw:
         light=str(rng.choice(["day", "overcast", "night"], p=[0.5, 0.3, 0.2])),
         wetness=float(rng.random() < 0.12),
         most=400,
+        bustle=float(rng.choice([0.1, 0.7])),
     )
 
 
@@ -51,7 +54,7 @@ def _mast_view(rng: np.random.Generator) -> View:
 
 def _drone_view(rng: np.random.Generator) -> View:
     size = SIZES_PX[int(rng.integers(len(SIZES_PX)))]
-    return _view(rng.uniform(15, 40), rng.uniform(30, 89.5), rng.uniform(35, 75), size)
+    return _view(rng.uniform(8, 40), rng.uniform(30, 89.5), rng.uniform(35, 75), size)
 
 
 def _view(height_m: float, down_deg: float, fov_deg: float, size_px: tuple[int, int]) -> View:
@@ -68,7 +71,7 @@ def _patches(rng: np.random.Generator, view: View) -> tuple[Patch, ...]:
         centre = rng.uniform(-0.6, 0.6, 2) * reach * (0.8, 1.0)
         facing = float(rng.uniform(-np.pi, np.pi)) if rng.random() < 0.7 else None
         radius = float(rng.uniform(1.0, 0.45 * reach))
-        density = float(rng.uniform(0.5, 5.0))
+        density = float(rng.uniform(0.3, 5.0))
         stretch = float(rng.choice([1.0, 1.5, 3.0, 8.0]))
         turn = float(rng.uniform(0, np.pi))
         place = (float(centre[0]), float(centre[1]))

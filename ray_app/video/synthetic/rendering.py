@@ -1,12 +1,17 @@
 """Draws all cameras of a scene, several at a time, and writes all files of it."""
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
-from multiprocessing import Manager, get_context
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.connection import wait
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import Empty, Queue
+from threading import Thread
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -86,9 +91,13 @@ def _draw_apart(
     jobs: list[FootageJob], folder: Path, workers: int, on_done: Callable[[int], object]
 ) -> list[pa.Table]:
     """One process per camera: an OpenGL context does not survive a fork, so they are spawned."""
+    spawn = get_context("spawn")
+    manager = SyncManager(ctx=spawn)
+    manager.start(end_with_parent)
+    before = set(active_children())  # not ours to end; the manager ends by itself
     with (
-        Manager() as manager,
-        ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool,
+        manager,
+        ProcessPoolExecutor(workers, mp_context=spawn, initializer=end_with_parent) as pool,
     ):
         steps: Queue[int] = manager.Queue()
         futures = [pool.submit(_draw_one, job, _target(folder, job), steps) for job in jobs]
@@ -96,8 +105,25 @@ def _draw_apart(
             _follow(futures, steps, on_done)
             return [future.result() for future in futures]
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            for drawer in set(active_children()) - before:
+                drawer.terminate()
             raise
+
+
+def end_with_parent() -> None:
+    """Makes this process end as soon as its parent has, however that ended; left to the parent.
+
+    A pool whose owner is killed would else draw on for minutes, for nobody.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is asked, and ends us
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 def _follow(

@@ -42,7 +42,7 @@ class StillMaker:
         rng = np.random.default_rng((self._seed, number))
         draw = draw_picture(rng)
         placed = place_people(rng, draw.patches, draw.most)
-        people = pose_people(rng, *keep_clear(*placed, draw.scenery.blocks))
+        people = pose_people(rng, *keep_clear(*placed, draw.scenery.blocks), draw.bustle)
         renderer = self._renderer(draw)
         picture, owners = renderer.draw(draw.view, only_people(people.instances()))
         seen = see_people(draw.view, renderer.person, people, owners)
