@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import load_file
 
 from models.crowd_counter import fill_network
+from models.training.budget_trainer import Schedule
 from models.training.crowd_data import CountedPicture, read_pictures
-from models.training.crowd_trainer import CrowdTrainer, Schedule
+from models.training.crowd_trainer import SHARES, CrowdTrainer
 from ray_app.domain.errors import VigieError
 
 HELD_OUT = {"part_A": 60, "part_B": 80}
@@ -76,7 +77,10 @@ def _prepare(arguments: argparse.Namespace) -> CrowdTrainer:
         training=training,
         validation=validation,
         schedule=Schedule(
-            budget_s=arguments.budget_s, peak_rate=arguments.peak_rate, seed=arguments.seed
+            budget_s=arguments.budget_s,
+            peak_rate=arguments.peak_rate,
+            seed=arguments.seed,
+            shares=SHARES,
         ),
         out=arguments.out,
         start=None if start is None else fill_network(load_file(start)),

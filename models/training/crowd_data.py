@@ -113,7 +113,7 @@ def draw_crop(
         crop = crop[:, ::-1]
         heads_px = np.stack([side - 1e-3 - heads_px[:, 0], heads_px[:, 1]], 1).astype(np.float32)
     crop = _recolour(crop, settings, random)
-    return (_spoil(crop, random) if random.random() < settings.flawed else crop), heads_px
+    return (spoil(crop, random) if random.random() < settings.flawed else crop), heads_px
 
 
 def _draw_start(length: int, window_px: int, random: np.random.Generator) -> int:
@@ -144,8 +144,8 @@ def _recolour(
     return crop
 
 
-def _spoil(crop: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
-    """Returns the crop as a worse or an over-sharpening camera would have given it."""
+def spoil(crop: NDArray[np.uint8], random: np.random.Generator) -> NDArray[np.uint8]:
+    """Returns the crop, RGB or BGR, as a worse or an over-sharpening camera would have given it."""
     soft = cv2.GaussianBlur(crop, (0, 0), random.uniform(0.4, 1.3)).astype(np.float32)
     share = random.uniform(-0.8, 1.0)
     sigma = random.uniform(0, 7)

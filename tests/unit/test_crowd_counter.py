@@ -14,6 +14,7 @@ from models.crowd_counter import CrowdCounter, build_crowd_counter, fill_network
 from models.crowd_network import CrowdNetwork, expected_heads
 from models.evaluate_crowd import count_errors, errors_by_band
 from models.settings import NetworkSettings
+from models.training.budget_trainer import Schedule
 from models.training.crowd_data import (
     CountedPicture,
     CropSettings,
@@ -22,7 +23,7 @@ from models.training.crowd_data import (
     read_pictures,
 )
 from models.training.crowd_loss import crowd_loss, zero_inflated_poisson_nll
-from models.training.crowd_trainer import CrowdTrainer, Schedule
+from models.training.crowd_trainer import CrowdTrainer
 from ray_app.domain.errors import ConfigError, FootageError, WeightsError
 from ray_app.domain.frame import FrameBatch, FrameKey
 
@@ -213,7 +214,6 @@ def train(folder: Path, seed: int, stop_at: int) -> None:
         seed=seed,
         batch=2,
         shares=(("only", 1.0),),
-        crops=CropSettings(side_px=64),
         report_every=2,
     )
     seen = []
@@ -223,7 +223,9 @@ def train(folder: Path, seed: int, stop_at: int) -> None:
         if progress["steps"] == stop_at:
             raise StoppedError
 
-    trainer = CrowdTrainer({"only": pictures}, {}, schedule, folder / "w.safetensors")
+    crops = CropSettings(side_px=64)
+    out = folder / "w.safetensors"
+    trainer = CrowdTrainer({"only": pictures}, {}, schedule, out, crops=crops)
     with pytest.raises(StoppedError):
         trainer.train(report)
     assert seen[-1] == stop_at
