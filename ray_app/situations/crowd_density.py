@@ -12,7 +12,7 @@ from ray_app.domain.place import GroundZone
 from ray_app.domain.ranges import above, between, one_of, refuse_faults
 from ray_app.domain.scene import GroundCrowd, Scene
 from ray_app.domain.settings import settings
-from ray_app.situations.smoothing import ExponentialMean
+from ray_app.situations.smoothing import ExponentialMean, TrendMean
 from ray_app.situations.voronoi import voronoi_people
 from ray_app.situations.zone_view import ZoneView
 
@@ -60,7 +60,8 @@ class CrowdDensity:
         self._view = ZoneView(zone)
         self._area_m2 = polygon_area(zone.polygon_m)
         self._spots_m = grid_inside(zone.polygon_m, settings.local_radius_m / 3)
-        self._mean = ExponentialMean(settings.smoothing_s)
+        self._mean = TrendMean(settings.smoothing_s)
+        self._sigma = ExponentialMean(settings.smoothing_s)
 
     def measure(self, scene: Scene) -> list[Reading | Unmeasured]:
         """Returns the density of the zone."""
@@ -75,13 +76,15 @@ class CrowdDensity:
         density = self._density(crowd, people / floor_m2)
         relative = math.sqrt(variance) / max(people, 1.0)
         sigma = relative * max(density, 1.0 / floor_m2)
-        level, spread, count = self._mean.update(scene.key.time_s, (density, sigma, people))
+        level, count = self._mean.update(scene.key.time_s, (density, people))
+        (spread,) = self._sigma.update(scene.key.time_s, (sigma,))
         measures = (("people", count), ("area_m2", floor_m2), ("share_in_view", share_seen))
         return [Reading(self._zone.name, level, spread, measures)]
 
     def forget(self) -> None:
-        """Drops the running mean."""
+        """Drops the running means."""
         self._mean.forget()
+        self._sigma.forget()
 
     def _density(self, crowd: GroundCrowd, zone_density: float) -> float:
         if self._settings.measure == "local":

@@ -12,6 +12,8 @@ from ray_app.video.synthetic.wardrobe import dress
 FloatArray = NDArray[np.float64]
 BODY_M = 0.36
 """Least distance between two people's centres, metres; 5 to 6 people/m2 at the closest."""
+TRIES = 8
+"""Darts thrown for each person wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Patch:
         turn: Direction of the long side, radians.
         people_per_m2: As asked; the least distance between bodies caps it at about 5.
         facing: Heading most people have, radians; None lets everybody look anywhere.
+        spacing_m: Least distance between centres; near 0.8 over the root of the density people
+            stand evenly, as in a queue that moves, near BODY_M in clumps.
     """
 
     centre_m: tuple[float, float]
@@ -33,6 +37,7 @@ class Patch:
     facing: float | None
     stretch: float = 1.0
     turn: float = 0.0
+    spacing_m: float = BODY_M
 
 
 def place_people(
@@ -42,8 +47,8 @@ def place_people(
     places, headings = np.zeros((0, 2)), np.zeros(0)
     for patch in patches:
         wanted = round(patch.people_per_m2 * np.pi * patch.radius_m**2)
-        tries = _inside_circle(rng, patch, wanted * 4)
-        kept = _keep_apart(places, tries, wanted)
+        tries = _inside_circle(rng, patch, wanted * TRIES)
+        kept = _keep_apart(places, tries, wanted, patch.spacing_m)
         turn = rng.uniform(-np.pi, np.pi, len(kept))
         if patch.facing is not None:
             turn = np.where(
@@ -99,33 +104,35 @@ def _inside_circle(rng: np.random.Generator, patch: Patch, count: int) -> FloatA
     return np.asarray(np.array(patch.centre_m) + offset)
 
 
-def _keep_apart(taken: FloatArray, tries: FloatArray, wanted: int) -> FloatArray:
+def _keep_apart(taken: FloatArray, tries: FloatArray, wanted: int, spacing_m: float) -> FloatArray:
     """Dart throwing: keeps a try when no body is too near, until enough are kept."""
     cells: dict[tuple[int, int], list[FloatArray]] = {}
     for place in taken:
-        cells.setdefault(_cell(place), []).append(place)
+        cells.setdefault(_cell(place, spacing_m), []).append(place)
     kept: list[FloatArray] = []
     for place in tries:
         if len(kept) == wanted:
             break
-        if not _is_crowded(cells, place):
-            cells.setdefault(_cell(place), []).append(place)
+        if not _is_crowded(cells, place, spacing_m):
+            cells.setdefault(_cell(place, spacing_m), []).append(place)
             kept.append(place)
     return np.array(kept).reshape(-1, 2)
 
 
-def _is_crowded(cells: dict[tuple[int, int], list[FloatArray]], place: FloatArray) -> bool:
-    column, row = _cell(place)
+def _is_crowded(
+    cells: dict[tuple[int, int], list[FloatArray]], place: FloatArray, spacing_m: float
+) -> bool:
+    column, row = _cell(place, spacing_m)
     around = ((column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
     return any(
-        (other[0] - place[0]) ** 2 + (other[1] - place[1]) ** 2 < BODY_M**2
+        (other[0] - place[0]) ** 2 + (other[1] - place[1]) ** 2 < spacing_m**2
         for cell in around
         for other in cells.get(cell, ())
     )
 
 
-def _cell(place: FloatArray) -> tuple[int, int]:
-    return int(np.floor(place[0] / BODY_M)), int(np.floor(place[1] / BODY_M))
+def _cell(place: FloatArray, side_m: float) -> tuple[int, int]:
+    return int(np.floor(place[0] / side_m)), int(np.floor(place[1] / side_m))
 
 
 def _nearest(places: FloatArray) -> FloatArray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ray_app.video.synthetic.placements import Patch
+from ray_app.video.synthetic.placements import BODY_M, Patch
 from ray_app.video.synthetic.scene import Block, Ground, Scenery, Surface, bench
 from ray_app.video.synthetic.view import View, looking_at
 
@@ -75,7 +75,8 @@ def _patches(rng: np.random.Generator, view: View) -> tuple[Patch, ...]:
         stretch = float(rng.choice([1.0, 1.5, 3.0, 8.0]))
         turn = float(rng.uniform(0, np.pi))
         place = (float(centre[0]), float(centre[1]))
-        knots.append(Patch(place, radius, density, facing, stretch, turn))
+        even = float(rng.uniform(0, 0.8)) / density**0.5
+        knots.append(Patch(place, radius, density, facing, stretch, turn, max(BODY_M, even)))
     thin = float(rng.choice([0.0, 0.02, 0.05, 0.1, 0.25, 0.6]))
     return (*knots, Patch((0.0, 0.3 * reach), 1.5 * reach, thin, None))
 
