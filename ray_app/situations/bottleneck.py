@@ -12,7 +12,7 @@ from ray_app.domain.scene import GroundPoints, Scene
 from ray_app.domain.settings import settings
 from ray_app.situations.line_crossings import LineCrossings
 from ray_app.situations.passage_flow import PassageFlow
-from ray_app.situations.smoothing import ExponentialMean
+from ray_app.situations.smoothing import TrendMean
 from ray_app.situations.zone_view import ZoneView
 
 QUEUE_SMOOTHING_S = 2.0
@@ -65,7 +65,7 @@ class Bottleneck:
         self._area_m2 = polygon_area(queue.polygon_m)
         self._crossings = LineCrossings(line)
         self._flow = PassageFlow(line)
-        self._people = ExponentialMean(QUEUE_SMOOTHING_S)
+        self._people = TrendMean(QUEUE_SMOOTHING_S)
         # Per frame: time, seconds since the frame before, people out, people out by density.
         self._window: deque[tuple[float, float, int, float]] = deque()
         self._last_s: float | None = None
