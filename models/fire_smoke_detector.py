@@ -9,10 +9,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.fire_smoke_network import MULTIPLE_PX, STRIDE_PX, FireSmokeNetwork
-from models.settings import NetworkSettings
+from models.settings import FireFinderSettings, NetworkSettings
 from models.torch_detector import NetworkRunner, as_tensor
+from models.weights import load_weights
 from ray_app.domain.errors import WeightsError
 from ray_app.domain.frame import FrameBatch
+from ray_app.domain.observation import FireMap
 
 CELLS_TOLD = 4
 """A picture's certainty is the mean of its surest cells: one cell alone may be noise."""
@@ -35,13 +37,24 @@ class FireSmokeDetector:
         self._runner = NetworkRunner(fused, settings, MULTIPLE_PX)
         self._input_px = input_px
 
-    def look(self, batch: FrameBatch) -> NDArray[np.float32]:
-        """Returns certainty 0 to 1, shape (frames, 2, rows, columns): flame, then smoke."""
+    def look(self, batch: FrameBatch) -> list[FireMap]:
+        """Returns the certainties of each frame, in the order of batch.keys."""
+        if len(batch) == 0:
+            return []
         pixels = self._reduced(as_tensor(batch.pixels))
         (certainty,) = self._runner.run(pixels)
         rows, columns = (-(-side // STRIDE_PX) for side in pixels.shape[1:3])
-        found: NDArray[np.float32] = certainty[:, :, :rows, :columns].float().cpu().numpy()
-        return found
+        cells = (255 * certainty[:, :, :rows, :columns].float()).round().to(torch.uint8)
+        return [
+            FireMap(flame, smoke, STRIDE_PX * size_px[0] / pixels.shape[2])
+            for (flame, smoke), size_px in zip(
+                cells.cpu().numpy(), batch.source_sizes_px, strict=True
+            )
+        ]
+
+    def warm_up(self, height_px: int, width_px: int) -> None:
+        """Runs once on a picture of this size, so that the first real call is as fast."""
+        self._runner.run(self._reduced(torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8)))
 
     def _reduced(self, pixels: Tensor) -> Tensor:
         height, width = pixels.shape[1:3]
@@ -54,15 +67,26 @@ class FireSmokeDetector:
         return small.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
-def certainty_of(cells: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns how sure a map is that anything is there: the mean of its surest cells.
+def certainty_of(cells: NDArray[np.uint8]) -> float:
+    """Returns how sure a map is that anything is there, 0 to 1: the mean of its surest cells.
 
     Args:
-        cells: Certainty per cell, shape (..., rows, columns).
+        cells: Certainty per cell, 0 to 255, shape (rows, columns).
     """
-    flat = cells.reshape(*cells.shape[:-2], -1)
-    count = min(CELLS_TOLD, flat.shape[-1])
-    return np.asarray(np.sort(flat, axis=-1)[..., -count:].mean(axis=-1), np.float32)
+    count = min(CELLS_TOLD, cells.size)
+    return float(np.sort(cells, axis=None)[-count:].mean() / 255)
+
+
+def build_fire_smoke_detector(settings: NetworkSettings) -> FireSmokeDetector:
+    """Returns a detector with the shipped weights.
+
+    Raises:
+        WeightsError: The weights are missing, altered or of another network.
+        ConfigError: The device or number type cannot be used.
+    """
+    asked = settings.fire or FireFinderSettings()
+    network = fill_fire_network(load_weights("fire_smoke_detector"))
+    return FireSmokeDetector(network, settings, asked.input_px)
 
 
 def fill_fire_network(weights: dict[str, Tensor]) -> FireSmokeNetwork:

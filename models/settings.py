@@ -104,12 +104,51 @@ class HeadCounterSettings:
 
 
 @settings
+class FireFinderSettings:
+    """How flame and smoke are found.
+
+    Attributes:
+        name: "fire_smoke_detector".
+        input_px: Longer side that pictures are reduced to, pixels; larger ones show smaller fires.
+    """
+
+    name: str = "fire_smoke_detector"
+    input_px: int = 512
+
+    def __post_init__(self) -> None:
+        refuse_faults(
+            one_of("name", self.name, ("fire_smoke_detector",)),
+            between("input_px", self.input_px, 64, 4096),
+        )
+
+
+@settings
+class PictureGridSettings:
+    """The picture as coarse cells, for what stays where nothing was.
+
+    Attributes:
+        width_px: Width of the picture that cells are taken from, pixels; none is enlarged.
+        cell_px: Side of a cell in that picture, pixels.
+    """
+
+    width_px: int = 640
+    cell_px: int = 8
+
+    def __post_init__(self) -> None:
+        refuse_faults(
+            between("width_px", self.width_px, 64, 1920), between("cell_px", self.cell_px, 8, 64)
+        )
+
+
+@settings
 class NetworkSettings:
     """Networks of one camera, and where they run.
 
     Attributes:
         objects: The object finder.
         crowd: The head counter; None leaves it out (faster, for sparse views).
+        fire: The flame and smoke finder; None leaves it out.
+        grid: Coarse cells of the picture, for abandoned objects; None leaves them out.
         device: "cpu", "cuda", "cuda:1"...
         dtype: "bfloat16" or "float32"; None takes bfloat16 where the processor has units for it.
         batch_size: Fixed; shorter batches are padded so that results do not depend on them.
@@ -118,6 +157,8 @@ class NetworkSettings:
 
     objects: ObjectFinderSettings = ObjectFinderSettings()
     crowd: HeadCounterSettings | None = None
+    fire: FireFinderSettings | None = None
+    grid: PictureGridSettings | None = None
     device: str = "cpu"
     dtype: str | None = None
     batch_size: int = 8

@@ -180,6 +180,54 @@ def demo(
     raise typer.Exit(run(out, workers, as_json=as_json))
 
 
+@evaluate.command("crowd")
+def evaluate_crowd(
+    images: Annotated[Path, typer.Option(help="Folder of pictures with points.json.")],
+    as_json: Json = False,
+) -> None:
+    """Measures head counts: MAE, RMSE, NAE; points.json is {picture: [[x, y], ...]}, pixels."""
+    from ray_app.commands.evaluate_crowd import run
+
+    raise typer.Exit(run(images, as_json=as_json))
+
+
+@evaluate.command("fire")
+def evaluate_fire(
+    images: Annotated[
+        Path, typer.Option(help="Folder with fire_images/ and normal_images/, or YOLO labels.")
+    ],
+    input_px: Annotated[int, typer.Option(min=64, help="Longer side looked at, pixels.")] = 512,
+    as_json: Json = False,
+) -> None:
+    """Measures how well burning pictures are told from others: AUROC, recall at 1 % and 5 %."""
+    from ray_app.commands.evaluate_fire import run
+
+    raise typer.Exit(run(images, input_px, as_json=as_json))
+
+
+@evaluate.command("events")
+def evaluate_events(
+    footage: Annotated[Path, typer.Option(help="Folder of the videos.")],
+    truth: Annotated[Path, typer.Option(help="Labels, JSON: {file: {fps, events: [...]}}.")],
+    situation: Annotated[str, typer.Option(help="As fire_smoke.")],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Keep the results here; the same call again decodes nothing."),
+    ] = None,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """Measures signals on footage: recall, precision, false alarms per camera-hour, delay.
+
+    A file with an empty list of events is a negative. An event needs a `type` (as `fire`) and a
+    `start` frame; `alarm` is the frame of a perfect alarm, `start` if left out. An alarm counts
+    from 2 s before the start to 10 s after the alarm; one alarm per event.
+    """
+    from ray_app.commands.evaluate_events import run
+
+    raise typer.Exit(run(footage, truth, situation, out, workers, as_json=as_json))
+
+
 @evaluate.command("objects")
 def evaluate_objects(
     video: Annotated[Path, typer.Option(help="Video file.")],

@@ -14,9 +14,11 @@ from ray_app.domain.protocols import GroundProjection
 from ray_app.geo.calibration import DroneCalibration, HomographyCalibration, PinholeCalibration
 from ray_app.geo.drone import drone_projection
 from ray_app.geo.projection import build_projection
+from ray_app.situations.abandoned_object import AbandonedObject
 from ray_app.situations.bottleneck import Bottleneck
 from ray_app.situations.counterflow import Counterflow
 from ray_app.situations.crowd_density import CrowdDensity
+from ray_app.situations.fire_smoke import FireSmoke
 from ray_app.situations.restricted_area import RestrictedArea
 from ray_app.video.clip import Clip
 from ray_app.video.telemetry import poses_beside
@@ -67,6 +69,17 @@ def build_watches(
     watches += [
         Watch(RestrictedArea(w.settings, zones[w.settings.zone]), w.alarm)
         for w in asked.restricted_area
+    ]
+    watches += [
+        Watch(FireSmoke(w.settings, zones[w.settings.zone] if w.settings.zone else None), w.alarm)
+        for w in asked.fire_smoke
+    ]
+    watches += [
+        Watch(
+            AbandonedObject(w.settings, zones[w.settings.zone] if w.settings.zone else None),
+            w.alarm,
+        )
+        for w in asked.abandoned_object
     ]
     return watches
 

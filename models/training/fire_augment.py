@@ -187,7 +187,7 @@ def put_smoke(light: Floats, random: np.random.Generator) -> tuple[Floats, Float
     grey = random.uniform(25, 235)
     colour = grey * (1 + random.uniform(-0.06, 0.06, 3)) * (0.75 + 0.5 * billow[..., None])
     light = light.copy()
-    under = light[top : top + h, left : left + w]
+    under = light[top : top + h, left : left + w].copy()
     light[top : top + h, left : left + w] = (1 - alpha) * under + alpha * colour
     ys, xs = np.nonzero(alpha[..., 0] > 0.12)
     if len(ys) < 60 or np.abs(alpha * (colour - under)).max() < 25:

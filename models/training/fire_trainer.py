@@ -105,7 +105,8 @@ def certainties(
         height, width = picture.pixels.shape[:2]
         key = FrameKey("picture", number, 0, 0.0)
         batch = FrameBatch((key,), picture.pixels[None], ((width, height),))
-        rows.append(certainty_of(detector.look(batch))[0])
+        (seen,) = detector.look(batch)
+        rows.append((certainty_of(seen.flame), certainty_of(seen.smoke)))
     return np.array(rows, np.float32).reshape(-1, 2)
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_app.authorisation.mask import kept_pixels
 from ray_app.domain.geometry import Points, inside_polygon
-from ray_app.domain.observation import Detections, Observation, Tracks
+from ray_app.domain.observation import Detections, FireMap, Observation, Tracks
 from ray_app.domain.people import cell_centres_px, feet_px
 from ray_app.domain.protocols import GroundProjection
 from ray_app.domain.scene import GroundCrowd, GroundPoints, Scene
@@ -51,7 +52,7 @@ def within_perimeter(
     """
     detections, crowd = observation.detections, observation.crowd
     if projection is None:
-        return replace(observation, detections=Detections.none(), crowd=None, heads=None)
+        return replace(observation, detections=Detections.none(), crowd=None, heads=None, fire=None)
     feet = feet_to_ground(detections.boxes_px, observation.source_size_px, projection)
     if crowd is not None:
         heads = crowd.heads.copy()
@@ -61,7 +62,18 @@ def within_perimeter(
         heads[rows[outside], columns[outside]] = 0.0
         crowd = replace(crowd, heads=heads)
     kept = detections.only(inside_polygon(feet.xy_m, perimeter_m))
-    return replace(observation, detections=kept, crowd=crowd, heads=None)
+    fire = None if observation.fire is None else _fire_within(observation, projection, perimeter_m)
+    return replace(observation, detections=kept, crowd=crowd, heads=None, fire=fire)
+
+
+def _fire_within(
+    observation: Observation, projection: GroundProjection, perimeter_m: Points
+) -> FireMap | None:
+    fire = observation.fire
+    if fire is None:
+        return None
+    kept = kept_pixels(projection, perimeter_m, fire.flame.shape, observation.source_size_px)
+    return replace(fire, flame=fire.flame * kept, smoke=fire.smoke * kept)
 
 
 def build_scene(

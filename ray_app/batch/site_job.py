@@ -156,6 +156,8 @@ def weights_of(networks: NetworkSettings) -> tuple[tuple[str, str], ...]:
     names = {networks.objects.name}
     if networks.crowd is not None:
         names.add(networks.crowd.name)
+    if networks.fire is not None:
+        names.add(networks.fire.name)
     pairs = [(entry.name, entry.sha256) for entry in list_weights() if entry.name in names]
     if networks.objects.onnx is not None:
         file = Path(networks.objects.onnx.file)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from ray_app.config.faults import KeyPath, KeyProblem
 from ray_app.config.schema import (
+    AbandonedObjectWatch,
     BottleneckWatch,
     CounterflowWatch,
     CrowdDensityWatch,
+    FireSmokeWatch,
     LineConfig,
     RestrictedAreaWatch,
     SiteConfig,
@@ -81,12 +83,28 @@ def _watch_problems(view: CameraView) -> Iterator[KeyProblem]:
             yield KeyProblem((*path, "settings", key), problem)
         watched.add((situation, place))
         settings = (*path, "settings")
+        if isinstance(watch, FireSmokeWatch | AbandonedObjectWatch):
+            yield from _seen_problems(view, path, watch)
+            continue
         if isinstance(watch, BottleneckWatch):
             yield from _line_problem(view, (*settings, "line"), watch.settings.line)
             zone_key, name = "queue_zone", watch.settings.queue_zone
         else:
             zone_key, name = "zone", watch.settings.zone
         yield from _zone_problems(view, (*settings, zone_key), name, watch)
+
+
+def _seen_problems(
+    view: CameraView, path: KeyPath, watch: FireSmokeWatch | AbandonedObjectWatch
+) -> Iterator[KeyProblem]:
+    """Yields what is wrong with a watch that needs an eye of its own; its zone may be left out."""
+    fire = isinstance(watch, FireSmokeWatch)
+    key, cure = ("fire", "{name: fire_smoke_detector}") if fire else ("grid", "{width_px: 640}")
+    if getattr(view.camera.networks, key) is None:
+        problem = f"missing, and {path[-2]} looks at nothing else; add {cure}"
+        yield KeyProblem((*view.path, "networks", key), problem, (view.path,))
+    if watch.settings.zone is not None:
+        yield from _zone_problems(view, (*path, "settings", "zone"), watch.settings.zone, watch)
 
 
 def _line_problem(view: CameraView, path: KeyPath, name: str) -> Iterator[KeyProblem]:
@@ -116,7 +134,7 @@ def _picture_zone_problem(
         if watch.settings.min_displacement_px is None:
             problem = f"missing; zone {zone.name!r} is in pixels: add `min_displacement_px: 40`"
             yield KeyProblem((*path[:-1], "min_displacement_px"), problem)
-    elif not isinstance(watch, RestrictedAreaWatch):
+    elif not isinstance(watch, RestrictedAreaWatch | FireSmokeWatch | AbandonedObjectWatch):
         unit = "people per square metre" if isinstance(watch, CrowdDensityWatch) else "flow"
         lacking = "" if view.camera.calibration else "calibration to the camera and "
         problem = (

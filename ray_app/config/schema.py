@@ -12,9 +12,11 @@ from ray_app.domain.geometry import Points
 from ray_app.domain.ranges import KeyFault, refuse_faults
 from ray_app.domain.settings import settings
 from ray_app.geo.calibration import DroneCalibration, HomographyCalibration, PinholeCalibration
+from ray_app.situations.abandoned_object import AbandonedObjectSettings
 from ray_app.situations.bottleneck import BottleneckSettings
 from ray_app.situations.counterflow import CounterflowSettings
 from ray_app.situations.crowd_density import CrowdDensitySettings
+from ray_app.situations.fire_smoke import FireSmokeSettings
 from ray_app.situations.restricted_area import RestrictedAreaSettings
 from ray_app.video.reading import ReadingSettings
 
@@ -105,6 +107,26 @@ class RestrictedAreaWatch:
 
 
 @settings
+class FireSmokeWatch:
+    """Flame and smoke in one zone or the whole view, with its alarm levels in certainty, 0 to 1."""
+
+    settings: FireSmokeSettings = FireSmokeSettings()
+    alarm: HysteresisSettings = HysteresisSettings(
+        open_at=0.5, close_at=0.3, hold_s=2.0, release_s=10.0
+    )
+
+
+@settings
+class AbandonedObjectWatch:
+    """Things left alone in one zone or the whole view, with its alarm levels in seconds."""
+
+    settings: AbandonedObjectSettings = AbandonedObjectSettings()
+    alarm: HysteresisSettings = HysteresisSettings(
+        open_at=10.0, close_at=1.0, hold_s=0.0, release_s=30.0
+    )
+
+
+@settings
 class SituationsConfig:
     """What is watched for in one camera; a situation left out does not run."""
 
@@ -112,6 +134,8 @@ class SituationsConfig:
     bottleneck: tuple[BottleneckWatch, ...] = ()
     counterflow: tuple[CounterflowWatch, ...] = ()
     restricted_area: tuple[RestrictedAreaWatch, ...] = ()
+    fire_smoke: tuple[FireSmokeWatch, ...] = ()
+    abandoned_object: tuple[AbandonedObjectWatch, ...] = ()
 
 
 @settings

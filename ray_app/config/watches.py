@@ -6,18 +6,28 @@ from dataclasses import dataclass
 
 from ray_app.config.faults import KeyPath
 from ray_app.config.schema import (
+    AbandonedObjectWatch,
     BottleneckWatch,
     CameraConfig,
     CounterflowWatch,
     CrowdDensityWatch,
+    FireSmokeWatch,
     LineConfig,
     RestrictedAreaWatch,
     SiteConfig,
     SituationsConfig,
     ZoneConfig,
 )
+from ray_app.situations.fire_smoke import VIEW
 
-Watch = CrowdDensityWatch | BottleneckWatch | CounterflowWatch | RestrictedAreaWatch
+Watch = (
+    CrowdDensityWatch
+    | BottleneckWatch
+    | CounterflowWatch
+    | RestrictedAreaWatch
+    | FireSmokeWatch
+    | AbandonedObjectWatch
+)
 SITUATIONS = tuple(field.name for field in dataclasses.fields(SituationsConfig))
 
 
@@ -52,4 +62,6 @@ def watched_place(watch: Watch) -> tuple[str, str]:
     """Returns the key that names the place a watch reports, and the name."""
     if isinstance(watch, BottleneckWatch):
         return "line", watch.settings.line
+    if isinstance(watch, FireSmokeWatch | AbandonedObjectWatch):
+        return "zone", watch.settings.zone or VIEW
     return "zone", watch.settings.zone

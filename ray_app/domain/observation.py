@@ -77,6 +77,39 @@ class HeadPoints:
 
 
 @dataclass(frozen=True, slots=True)
+class FireMap:
+    """How surely each square cell of the picture shows flame, and smoke.
+
+    Attributes:
+        flame: Certainty per cell, 0 to 255, uint8, shape (rows, columns).
+        smoke: The same of smoke.
+        cell_px: Side of a cell in pixels of the source picture, as in `CrowdMap`.
+    """
+
+    flame: NDArray[np.uint8]
+    smoke: NDArray[np.uint8]
+    cell_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class PictureGrid:
+    """The picture as coarse cells: enough to see that something stays where nothing was.
+
+    Cells that a found person touches are zero: nobody's clothes are in it.
+
+    Attributes:
+        colours: Mean RGB per cell, uint8, shape (rows, columns, 3).
+        texture: Mean of the absolute Laplacian per cell, capped at 255, uint8, shape (rows,
+            columns).
+        cell_px: Side of a cell in pixels of the source picture, as in `CrowdMap`.
+    """
+
+    colours: NDArray[np.uint8]
+    texture: NDArray[np.uint8]
+    cell_px: float
+
+
+@dataclass(frozen=True, slots=True)
 class DronePose:
     """Where a drone was and where it looked, as its telemetry says. Unknown is None.
 
@@ -108,6 +141,8 @@ class Observation:
         crowd: None when no crowd counter ran.
         heads: None when no crowd counter ran.
         pose: None for fixed cameras, and for drones without telemetry at this instant.
+        fire: None when no fire detector ran.
+        grid: None when none was asked for.
     """
 
     key: FrameKey
@@ -116,6 +151,8 @@ class Observation:
     crowd: CrowdMap | None = None
     heads: HeadPoints | None = None
     pose: DronePose | None = None
+    fire: FireMap | None = None
+    grid: PictureGrid | None = None
 
 
 @dataclass(frozen=True, slots=True)

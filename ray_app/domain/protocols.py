@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ray_app.domain.event import Event, Reading, Unmeasured
 from ray_app.domain.frame import Frame, FrameBatch
-from ray_app.domain.observation import CrowdMap, Detections, HeadPoints, Observation
+from ray_app.domain.observation import CrowdMap, Detections, FireMap, HeadPoints, Observation
 from ray_app.domain.scene import GroundPoints, Scene
 
 
@@ -41,6 +41,14 @@ class HeadCounter(Protocol):
 
     def count(self, batch: FrameBatch) -> list[tuple[CrowdMap, HeadPoints]]:
         """Returns the crowd of each frame in source pixels, in the order of batch.keys."""
+        ...
+
+
+class FireFinder(Protocol):
+    """Finds flame and smoke. Holds weights, never memory of earlier frames."""
+
+    def look(self, batch: FrameBatch) -> list[FireMap]:
+        """Returns the certainties of each frame, in the order of batch.keys."""
         ...
 
 

@@ -20,6 +20,7 @@ MEANINGS = {
     "flow": "People who pass per second and metre of the passage's width",
     "counterflow": "People walking against the common direction",
     "restricted_area": "People and vehicles where nobody may be",
+    "fire_smoke": "How sure the network is of flame or smoke that was not there before, 0 to 1",
 }
 # After Okabe and Ito (2008): told apart by every common kind of colour blindness. Their yellow,
 # sky blue and black are darkened or lightened until they stand out on white and on black paper.

@@ -9,7 +9,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ray_app.domain.frame import FrameKey
-from ray_app.domain.observation import CrowdMap, Detections, DronePose, HeadPoints, Observation
+from ray_app.domain.observation import (
+    CrowdMap,
+    Detections,
+    DronePose,
+    FireMap,
+    HeadPoints,
+    Observation,
+    PictureGrid,
+)
 
 T = TypeVar("T", bound=np.generic)
 
@@ -35,6 +43,16 @@ SCHEMA = pa.schema(
         ("crowd_columns", pa.int32()),
         ("crowd_heads", pa.list_(pa.float32())),
         ("pose", POSE),
+        ("fire_cell_px", pa.float64()),
+        ("fire_rows", pa.int32()),
+        ("fire_columns", pa.int32()),
+        ("fire_flame", pa.list_(pa.uint8())),
+        ("fire_smoke", pa.list_(pa.uint8())),
+        ("grid_cell_px", pa.float64()),
+        ("grid_rows", pa.int32()),
+        ("grid_columns", pa.int32()),
+        ("grid_means", pa.list_(pa.uint8())),
+        ("grid_texture", pa.list_(pa.uint8())),
     ]
 )
 
@@ -44,6 +62,8 @@ def to_table(observations: Sequence[Observation]) -> pa.Table:
     keys = [seen.key for seen in observations]
     sizes = [seen.source_size_px for seen in observations]
     crowds = [seen.crowd for seen in observations]
+    fires = [seen.fire for seen in observations]
+    grids = [seen.grid for seen in observations]
     columns = [
         pa.array([key.camera_id for key in keys], pa.string()),
         pa.array([key.index for key in keys], pa.int64()),
@@ -58,6 +78,10 @@ def to_table(observations: Sequence[Observation]) -> pa.Table:
         pa.array([None if crowd is None else crowd.heads.shape[1] for crowd in crowds], pa.int32()),
         _crowd_column(crowds),
         pa.array([_pose_row(seen.pose) for seen in observations], POSE),
+        *_two_maps([None if f is None else (f.flame, f.smoke, f.cell_px) for f in fires]),
+        *_two_maps([None if g is None else (g.texture, g.colours, g.cell_px) for g in grids])[:3],
+        _bytes_column([None if grid is None else grid.colours for grid in grids]),
+        _bytes_column([None if grid is None else grid.texture for grid in grids]),
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
@@ -77,11 +101,13 @@ def from_table(table: pa.Table) -> Iterator[Observation]:
         _read_crowds(table),
         _read_heads(table),
         table["pose"].to_pylist(),
+        _read_fires(table),
+        _read_grids(table),
         strict=True,
     )
-    for key, size, detections, crowd, heads, pose in rows:
+    for key, size, detections, crowd, heads, pose, fire, grid in rows:
         seen_pose = None if pose is None else DronePose(**pose)
-        yield Observation(FrameKey(*key), size, detections, crowd, heads, seen_pose)
+        yield Observation(FrameKey(*key), size, detections, crowd, heads, seen_pose, fire, grid)
 
 
 def _pose_row(pose: DronePose | None) -> dict[str, float | None] | None:
@@ -126,6 +152,26 @@ def _crowd_column(crowds: Sequence[CrowdMap | None]) -> pa.Array:
     return _list_column(values, [None if crowd is None else crowd.heads.size for crowd in crowds])
 
 
+def _two_maps(
+    maps: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8], float] | None],
+) -> list[pa.Array]:
+    """Returns side of a cell, rows, columns, and both maps."""
+    shapes = [None if both is None else both[0].shape for both in maps]
+    return [
+        pa.array([None if both is None else both[2] for both in maps], pa.float64()),
+        pa.array([None if shape is None else shape[0] for shape in shapes], pa.int32()),
+        pa.array([None if shape is None else shape[1] for shape in shapes], pa.int32()),
+        _bytes_column([None if both is None else both[0] for both in maps]),
+        _bytes_column([None if both is None else both[1] for both in maps]),
+    ]
+
+
+def _bytes_column(maps: Sequence[NDArray[np.uint8] | None]) -> pa.Array:
+    cells = (cells.ravel() for cells in maps if cells is not None)
+    values = pa.array(_joined(cells, np.zeros(0, np.uint8)))
+    return _list_column(values, [None if cells is None else cells.size for cells in maps])
+
+
 def _spans(column: pa.ChunkedArray) -> tuple[pa.Array, list[tuple[int, int] | None]]:
     """Returns the flat values of a list column and each row's span in them."""
     lists = column.combine_chunks()
@@ -161,3 +207,34 @@ def _read_crowds(table: pa.Table) -> Iterator[CrowdMap | None]:
     sizes = table["crowd_cell_px"].to_pylist()
     for span, shape, cell_px in zip(spans, zip(rows, columns, strict=True), sizes, strict=True):
         yield None if span is None else CrowdMap(cells[slice(*span)].reshape(shape), cell_px)
+
+
+def _read_fires(table: pa.Table) -> Iterator[FireMap | None]:
+    flames, spans = _spans(table["fire_flame"])
+    smokes, _ = _spans(table["fire_smoke"])
+    flame, smoke = flames.to_numpy(), smokes.to_numpy()
+    rows, columns = (table[f"fire_{side}"].to_pylist() for side in ("rows", "columns"))
+    sizes = table["fire_cell_px"].to_pylist()
+    for span, shape, cell_px in zip(spans, zip(rows, columns, strict=True), sizes, strict=True):
+        if span is None:
+            yield None
+            continue
+        here = slice(*span)
+        yield FireMap(flame[here].reshape(shape), smoke[here].reshape(shape), cell_px)
+
+
+def _read_grids(table: pa.Table) -> Iterator[PictureGrid | None]:
+    colours, spans = _spans(table["grid_means"])
+    textures, cells = _spans(table["grid_texture"])
+    colour, texture = colours.to_numpy(), textures.to_numpy()
+    rows, columns = (table[f"grid_{side}"].to_pylist() for side in ("rows", "columns"))
+    sizes = table["grid_cell_px"].to_pylist()
+    for span, cell, shape, cell_px in zip(
+        spans, cells, zip(rows, columns, strict=True), sizes, strict=True
+    ):
+        if span is None or cell is None:
+            yield None
+            continue
+        yield PictureGrid(
+            colour[slice(*span)].reshape(*shape, 3), texture[slice(*cell)].reshape(shape), cell_px
+        )

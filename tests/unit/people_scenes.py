@@ -22,6 +22,9 @@ class PlanView:
 
     heads_to_ground = feet_to_ground
 
+    def sight_at(self, points_px, height_m):
+        return self.feet_to_ground(points_px).xy_m  # lines of sight are plumb
+
     def ground_to_px(self, points_m):
         x, y = (np.asarray(points_m, np.float64) * PX_PER_M).T
         return np.stack([x, SIZE_PX[1] - y], axis=1)

@@ -8,11 +8,12 @@ from ray_app.analysis.camera_analyzer import CameraAnalyzer, CameraGround, Watch
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.domain.errors import CalibrationError, FrameOrderError
 from ray_app.domain.event import Phase
-from ray_app.domain.observation import CrowdMap
+from ray_app.domain.observation import CrowdMap, FireMap
 from ray_app.domain.place import GroundZone, Line, PictureZone
 from ray_app.situations.bottleneck import Bottleneck, BottleneckSettings
 from ray_app.situations.counterflow import Counterflow, CounterflowSettings
 from ray_app.situations.crowd_density import CrowdDensity, CrowdDensitySettings
+from ray_app.situations.fire_smoke import FireSmoke, FireSmokeSettings
 from ray_app.situations.restricted_area import RestrictedArea, RestrictedAreaSettings
 
 STAGE = GroundZone("stage", ((2, 2), (6, 2), (6, 6), (2, 6)))
@@ -198,6 +199,22 @@ def test_whoever_stands_outside_the_perimeter_does_not_exist():
     seen = replace(observation_at(INSIDE + OUTSIDE), crowd=CrowdMap(heads, PX_PER_M))
     assert count_of(camera.step(seen)) == pytest.approx(1, abs=0.3)
     assert len(camera._tracker._followed.ids) == 1
+
+
+def test_a_fire_outside_the_perimeter_does_not_exist():
+    flame = np.full((20, 20), 200, np.uint8)
+    camera = analyzer(
+        Watch(FireSmoke(FireSmokeSettings(), None), alarm(0.5, 0.3)),
+        perimeter_m=((0, 0), (8, 0), (8, 8), (0, 8)),
+    )
+    seen = []
+    for index in range(30):
+        fire = FireMap(flame.copy(), np.zeros_like(flame), PX_PER_M)
+        fire.flame[12:, :8] = 0 if index < 15 else 200
+        step = camera.step(replace(observation_at([], index), fire=fire))
+        seen += [r.reading.level for r in step.readings if r.situation == "fire_smoke"]
+    assert max(seen[:15]) == 0
+    assert seen[-1] > 0.5
 
 
 def test_a_perimeter_without_calibration_refuses_everything():

@@ -8,7 +8,14 @@ import pytest
 
 from ray_app.domain.errors import StoreError
 from ray_app.domain.frame import FrameKey
-from ray_app.domain.observation import CrowdMap, Detections, DronePose, HeadPoints, Observation
+from ray_app.domain.observation import (
+    CrowdMap,
+    Detections,
+    DronePose,
+    FireMap,
+    HeadPoints,
+    Observation,
+)
 from ray_app.store.observations import (
     read_camera,
     read_facts,
@@ -28,12 +35,16 @@ from ray_app.store.segments import (
 NAN_WITH_PAYLOAD = np.array([0x7FC01234], np.uint32).view(np.float32)
 
 
-def observation(index, boxes, crowd_shape=None, pose=None):
+def observation(index, boxes, crowd_shape=None, pose=None, fire_shape=None):
     dice = np.random.default_rng(index)
     crowd = heads = None
     if crowd_shape is not None:
         crowd = CrowdMap(dice.normal(size=crowd_shape).astype(np.float32), 8 * 1920 / 416)
         heads = HeadPoints(dice.random((boxes, 2), np.float32), dice.random(boxes, np.float32))
+    fire = None
+    if fire_shape is not None:
+        flame, smoke = dice.integers(0, 256, (2, *fire_shape), np.uint8)
+        fire = FireMap(flame, smoke, 16 * 1920 / 512)
     return Observation(
         FrameKey("gate", index, index // 3, index / 7.3),
         (1920, 1080),
@@ -45,6 +56,7 @@ def observation(index, boxes, crowd_shape=None, pose=None):
         crowd,
         heads,
         pose,
+        fire,
     )
 
 
@@ -55,8 +67,10 @@ def bits(seen):
         arrays.append(seen.crowd.heads)
     if seen.heads is not None:
         arrays += [seen.heads.points_px, seen.heads.scores]
-    cell = None if seen.crowd is None else seen.crowd.cell_px
-    there = (seen.crowd is None, seen.heads is None)
+    if seen.fire is not None:
+        arrays += [seen.fire.flame, seen.fire.smoke]
+    cell = [None if map_ is None else map_.cell_px for map_ in (seen.crowd, seen.fire)]
+    there = (seen.crowd is None, seen.heads is None, seen.fire is None)
     return (seen.key, seen.source_size_px, seen.pose, cell, there), [
         (a.dtype, a.shape, a.tobytes()) for a in arrays
     ]
@@ -67,12 +81,15 @@ PLAIN = observation(1, 3)
 CROWD = observation(2, 5, crowd_shape=(29, 52))
 CROWD_NO_HEADS = observation(3, 0, crowd_shape=(2, 3))
 DRONE = observation(4, 1, pose=DronePose(48.1, -1.7, None, 359.9, -90.0, 0.0, 73.7))
+FIRE = observation(6, 2, fire_shape=(18, 32))
 POSE_UNKNOWN = observation(5, 1, pose=DronePose(None, None, None, None, None, None, None))
 
 
 @pytest.mark.parametrize(
     "seen",
     [
+        [FIRE],
+        [FIRE, PLAIN, FIRE],
         [],
         [EMPTY],
         [EMPTY, EMPTY],

@@ -1,0 +1,62 @@
+"""Alarms answer labels one to one, in time; intervals hold what they should."""
+
+import numpy as np
+import pytest
+
+from models.rank_scores import auroc, recall_at
+from ray_app.analysis.event_scores import TrueEvent, add_up, score_clip
+
+
+def test_an_alarm_in_time_answers_and_every_other_is_false():
+    labelled = [TrueEvent(10.0, 10.0), TrueEvent(100.0, 130.0)]
+    clip = score_clip("a", 3600, [9.0, 11.0, 141.0, 300.0], labelled)
+    assert (clip.true, clip.found, clip.false) == (2, 1, 3)
+    assert clip.delays_s == (-1.0,)
+
+
+@pytest.mark.parametrize(("alarm_s", "found"), [(7.9, 0), (8.0, 1), (30.0, 1), (30.1, 0)])
+def test_the_window_is_two_seconds_before_the_start_to_ten_after_the_alarm(alarm_s, found):
+    assert score_clip("a", 60, [alarm_s], [TrueEvent(10.0, 20.0)]).found == found
+
+
+def test_inexact_labels_widen_the_window():
+    assert score_clip("a", 60, [7.5], [TrueEvent(10.0, 10.0, slack_s=0.6)]).found == 1
+
+
+def test_one_alarm_answers_one_of_two_labels():
+    clip = score_clip("a", 60, [10.5], [TrueEvent(10, 10), TrueEvent(11, 11)])
+    assert (clip.found, clip.false) == (1, 0)
+
+
+def test_clips_add_up_and_false_alarms_count_by_the_hour():
+    clips = [
+        score_clip("a", 1800, [5.0], [TrueEvent(4, 4)]),
+        score_clip("b", 1800, [70.0], []),
+        score_clip("c", 3600, [], [TrueEvent(4, 4)]),
+    ]
+    scores = add_up(clips)
+    assert (scores.recall, scores.precision, scores.false_per_hour) == (0.5, 0.5, 0.5)
+    low, high = scores.false_per_hour_interval
+    assert low == 0
+    assert 0.5 < high <= 2
+    assert scores.median_delay_s == 1.0
+
+
+def test_negatives_alone_have_no_recall():
+    scores = add_up([score_clip("a", 3600, [], [])])
+    assert (scores.recall, scores.precision, scores.false_per_hour) == (None, None, 0)
+    assert scores.median_delay_s is None
+
+
+def test_auroc_is_the_chance_of_the_right_order():
+    with_it, without = np.array([0.9, 0.4, 0.4]), np.array([0.1, 0.4])
+    pairs = [(a > b) + 0.5 * (a == b) for a in with_it for b in without]
+    assert auroc(with_it, without) == pytest.approx(np.mean(pairs))
+
+
+def test_recall_is_taken_where_false_alarms_are_few_enough():
+    calm = np.arange(100) / 100
+    recall, threshold = recall_at(np.array([0.985, 0.975, 0.5]), calm, 0.01)
+    assert (calm > threshold).mean() == pytest.approx(0.01)
+    assert (recall, threshold) == (pytest.approx(1 / 3), 0.98)
+    assert recall_at(np.array([2.0]), np.array([0.3, 0.2]), 0.01) == (1.0, 0.3)
