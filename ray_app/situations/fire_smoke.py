@@ -49,7 +49,8 @@ class FireSmoke:
     """Averages certainty cell by cell, takes off what was always there, tells the surest place.
 
     Level is 0 to 1. Flame and smoke are averaged apart and told apart; the level is the larger.
-    The baseline begins at nothing, so that footage that begins with a fire tells of it.
+    For flame the baseline begins at nothing, so that footage that begins with a fire tells of it;
+    for smoke with the first picture, since haze, spray and pale walls are there from the start.
     """
 
     name = "fire_smoke"
@@ -89,6 +90,7 @@ class FireSmoke:
         """Returns the recent mean and the baseline, both with this frame in."""
         if self._recent is None or self._baseline is None or self._recent.shape != now.shape:
             self._recent, self._baseline = np.zeros_like(now), np.zeros_like(now)
+            self._recent[1] = self._baseline[1] = now[1]
             passed_s = 0.2
         else:
             passed_s = time_s - self._last_s

@@ -74,11 +74,18 @@ def test_footage_that_begins_with_a_fire_tells_of_it():
 def test_smoke_counts_unless_it_is_left_out():
     for smoke, expected in ((True, 0.8), (False, 0.0)):
         situation = watch(smoke=smoke)
-        for index in range(40):
-            (answer,) = situation.measure(scene(index, smoke=spot(0.9)))
+        for index in range(60):
+            (answer,) = situation.measure(scene(index, smoke=spot(0.9) if index > 9 else None))
         assert answer.level >= expected
         assert (answer.level == 0) == (not smoke)
         assert dict(answer.measures)["flame"] == 0
+
+
+def test_haze_that_is_there_from_the_start_is_no_smoke_that_starts():
+    situation = watch()
+    for index in range(60):
+        (answer,) = situation.measure(scene(index, smoke=spot(0.8)))
+        assert answer.level < 0.05
 
 
 def test_a_zone_looks_inside_only():
