@@ -194,6 +194,7 @@ class FullDisk:
 
 def main() -> None:
     """Runs a back-fill as a process of its own; says each step on standard output."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a background job
     footage, out_dir, log = map(Path, sys.argv[1:4])
     hang_after = int(sys.argv[4]) if len(sys.argv) > 4 else None
     job = job_of(out_dir, manifest_of(footage), Traps(log, hang_after=hang_after))

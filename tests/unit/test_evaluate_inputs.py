@@ -98,7 +98,7 @@ def test_labels_that_make_no_sense_are_one_line(tmp_path, probed, told):
 
 
 def test_a_situation_that_needs_zones_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="known: fire_smoke"):
+    with pytest.raises(ConfigError, match="known: abandoned_object, fire_smoke"):
         evaluate_events.run(tmp_path, tmp_path, "bottleneck", None, None, as_json=True)
 
 
