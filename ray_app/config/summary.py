@@ -12,6 +12,8 @@ UNITS = {
     "bottleneck": "s to clear",
     "counterflow": "people",
     "restricted_area": "people and vehicles",
+    "fire_smoke": "certainty",
+    "abandoned_object": "s alone",
 }
 
 
@@ -97,7 +99,10 @@ def _networks(camera: CameraConfig) -> str:
     objects = camera.networks.objects
     tiles = f", {objects.tiles} x {objects.tiles} tiles" if objects.tiles > 1 else ""
     crowd = camera.networks.crowd.name if camera.networks.crowd else "no head counter"
-    return f"{objects.name} at {objects.input_px} px{tiles}; {crowd}"
+    asked = camera.networks
+    fire = f"; {asked.fire.name} at {asked.fire.input_px} px" if asked.fire else ""
+    grid = f"; grid of {asked.grid.cell_px} px cells" if asked.grid else ""
+    return f"{objects.name} at {objects.input_px} px{tiles}; {crowd}{fire}{grid}"
 
 
 def _calibration(calibration: CalibrationConfig | None) -> str:

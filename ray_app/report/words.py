@@ -20,6 +20,7 @@ MEANINGS = {
     "flow": "People who pass per second and metre of the passage's width",
     "counterflow": "People walking against the common direction",
     "restricted_area": "People and vehicles where nobody may be",
+    "abandoned_object": "Seconds a thing that somebody brought has been left alone",
     "fire_smoke": "How sure the network is of flame or smoke that was not there before, 0 to 1",
 }
 # After Okabe and Ito (2008): told apart by every common kind of colour blindness. Their yellow,

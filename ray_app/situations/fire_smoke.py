@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ray_app.domain.event import Reading, Unmeasured
 from ray_app.domain.geometry import inside_polygon
@@ -17,6 +18,8 @@ VIEW = "view"
 CELLS_TOLD = 4
 """The level is the mean of the surest cells of one place; one cell alone may be noise."""
 SMOOTHEST = 1e-6
+LEAST_ROOM = 0.5
+"""Where the baseline is high, what is above it counts at most twice."""
 Floats = NDArray[np.float64]
 
 
@@ -60,7 +63,7 @@ class FireSmoke:
         self._settings, self._zone = settings, zone
         self._recent: Floats | None = None
         self._baseline: Floats | None = None
-        self._last_s = 0.0
+        self._first_s = self._last_s = 0.0
 
     def measure(self, scene: Scene) -> list[Reading | Unmeasured]:
         """Returns how sure it is that something burns or smokes in the place."""
@@ -74,11 +77,13 @@ class FireSmoke:
             return [Unmeasured(place, scene.no_ground or "the camera has no calibration")]
         now = np.stack([fire.flame, fire.smoke]).astype(np.float64) / 255
         recent, baseline = self._follow(now, scene.key.time_s)
-        # A place that is always half sure must become surer by as much as it lacks.
-        novel = (recent - baseline).clip(0) / np.maximum(1 - baseline, 0.2)
+        # A place that is always half sure must become surer by as much as it lacks; what is always
+        # there wavers by a cell.
+        usual = ndimage.maximum_filter(baseline, size=(1, 3, 3))
+        novel = (recent - usual).clip(0) / np.maximum(1 - usual, LEAST_ROOM)
         level = [surest(each * inside) for each in novel]
         flame, smoke = level[0], level[1] if self._settings.smoke else 0.0
-        cells = float(((novel.max(axis=0) >= 0.5) & inside).sum()) / max(1, inside.sum())
+        cells = float(((novel.max(axis=0) >= 0.5) & inside).sum() / max(1, inside.sum()))
         measures = (("flame", flame), ("smoke", smoke), ("share_of_place", cells))
         return [Reading(place, max(flame, smoke), None, measures)]
 
@@ -91,12 +96,15 @@ class FireSmoke:
         if self._recent is None or self._baseline is None or self._recent.shape != now.shape:
             self._recent, self._baseline = np.zeros_like(now), np.zeros_like(now)
             self._recent[1] = self._baseline[1] = now[1]
-            passed_s = 0.2
+            passed_s, self._first_s = 0.2, time_s
         else:
             passed_s = time_s - self._last_s
         self._last_s = time_s
         fresh = 1 - math.exp(-passed_s / max(self._settings.evidence_s, SMOOTHEST))
-        slow = 1 - math.exp(-passed_s / self._settings.baseline_s)
+        # Haze is learnt at once, as the mean so far; flame is not, or a fire would hide itself.
+        whole_s = self._settings.baseline_s
+        so_far_s = min(whole_s, max(time_s - self._first_s, 3 * self._settings.evidence_s))
+        slow = 1 - np.exp(-passed_s / np.array([whole_s, so_far_s]))[:, None, None]
         self._recent = self._recent + fresh * (now - self._recent)
         self._baseline = self._baseline + slow * (self._recent - self._baseline)
         return self._recent, self._baseline
