@@ -158,7 +158,7 @@ class AbandonedObject:
     """
 
     name = "abandoned_object"
-    unit = "s"
+    unit = "s alone"
 
     def __init__(self, settings: AbandonedObjectSettings, zone: Zone | None) -> None:
         self._settings, self._zone = settings, zone
