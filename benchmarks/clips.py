@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ray_app.video.synthetic.film import cache_root, film_scenario
+from ray_app.video.synthetic.film import cache_root, cached_scene
+from ray_app.video.synthetic.request import request_scene
 
 SIZE_PX = (1920, 1080)
 RATE_HZ = 25
@@ -31,8 +32,9 @@ def make_clips(count: int, seconds: float, workers: int) -> tuple[Path, ...]:
     missing = [path for path in paths if not path.is_file()]
     if not missing:
         return paths
-    scene = root / "scene"
-    film_scenario("event_gate", scene, seconds=DRAWN_S, rate_hz=float(RATE_HZ), workers=workers)
+    request = request_scene("event_gate", DRAWN_S, 1, "day", "dry", float(RATE_HZ))
+    scene = cached_scene(request, workers)
+    root.mkdir(parents=True, exist_ok=True)
     for number, path in enumerate(paths):
         if path in missing:
             camera = path.name.partition("-")[0]

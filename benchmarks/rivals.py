@@ -42,7 +42,11 @@ class Share:
 def in_processes(
     turn: Turn, paths: Sequence[Path], rate_hz: float, width_px: int, networks: NetworkSettings
 ) -> list[Share]:
-    """Runs one process per file, all started together once each has imported what it needs."""
+    """Runs one process per file, all started together once each has imported what it needs.
+
+    Raises:
+        RuntimeError: A process failed; it has printed why.
+    """
     context = multiprocessing.get_context("spawn")
     ready, answers = context.Barrier(len(paths)), context.SimpleQueue()
     members = [
@@ -56,6 +60,8 @@ def in_processes(
     found = [answers.get() for _ in members]
     for member in members:
         member.join()
+    if None in found:
+        raise RuntimeError(f"{turn.__name__} failed; its process says why, above")
     return found
 
 
@@ -75,7 +81,11 @@ def _member(
     torch.set_num_threads(1)
     keep_freed_memory()  # as the back-fill's workers do
     ready.wait()
-    answers.put(turn(path, rate_hz, width_px, networks))
+    share = None
+    try:
+        share = turn(path, rate_hz, width_px, networks)
+    finally:
+        answers.put(share)
 
 
 def bare_loop(path: Path, rate_hz: float, width_px: int, networks: NetworkSettings) -> Share:

@@ -30,7 +30,7 @@ class Schedule:
     """How long and how fast to learn.
 
     Attributes:
-        budget_s: Seconds of training, validation left out.
+        budget_s: Processor seconds of training, validation left out: pausing costs nothing.
         peak_rate: Highest learning rate; warm-up over 5 % of the budget, then a cosine to 0.
         seed: Of the weights' start and of the crops.
         shares: Share of the crops per set of pictures.
@@ -120,7 +120,7 @@ class BudgetTrainer(ABC, Generic[Network]):
         return {"s": round(self._used_s), "steps": self._steps, "loss": round(self._loss, 3)}
 
     def _step(self) -> None:
-        began = time.monotonic()
+        began = time.process_time()
         done = self._used_s / self._schedule.budget_s
         for group in self._optimiser.param_groups:
             group["lr"] = self._schedule.peak_rate * rate_factor(done)
@@ -136,7 +136,7 @@ class BudgetTrainer(ABC, Generic[Network]):
         self._follow()
         value = loss.item()
         self._loss = value if self._steps == 1 else 0.98 * self._loss + 0.02 * value
-        self._used_s += time.monotonic() - began
+        self._used_s += time.process_time() - began
 
     def _settle_norms(self) -> None:
         """Fixes the normalisations at statistics of many batches; measures them once.

@@ -47,7 +47,7 @@ class CropSettings:
 
     side_px: int = 256
     least_scale: float = 0.5
-    most_scale: float = 1.8
+    most_scale: float = 2.0
     photometric: float = 0.8
     grey: float = 0.15
     flawed: float = 0.5

@@ -17,11 +17,11 @@ from models.training.crowd_data import CountedPicture, CropSettings, cell_counts
 from models.training.crowd_loss import crowd_loss
 
 SHARES = (
-    ("part_A", 0.26),
-    ("part_B", 0.22),
-    ("dense", 0.04),
-    ("rendered", 0.38),
-    ("sparse", 0.10),
+    ("part_A", 0.32),
+    ("part_B", 0.34),
+    ("dense", 0.05),
+    ("rendered", 0.22),
+    ("sparse", 0.07),
 )
 """Share of the crops per set of pictures."""
 
