@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.picture_grid import picture_grid
+from models.picture_state import picture_state
 from models.settings import PictureGridSettings
 from ray_app.domain.frame import FrameBatch
 from ray_app.domain.observation import Detections, Label, Observation
@@ -32,7 +33,10 @@ class Observer:
     def detect(self, batch: FrameBatch) -> list[Observation]:
         """Returns one observation per frame, in the order of batch.keys."""
         rows = zip(batch.keys, batch.source_sizes_px, self._finder.find(batch), strict=True)
-        seen = [Observation(key, size, boxes) for key, size, boxes in rows]
+        seen = [
+            Observation(key, size, boxes, state=picture_state(pixels))
+            for (key, size, boxes), pixels in zip(rows, batch.pixels, strict=True)
+        ]
         if self._counter is not None:
             counts = self._counter.count(batch)
             seen = [

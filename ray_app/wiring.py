@@ -1,9 +1,17 @@
 """Builds the blocks a site file asks for. The one place that knows every concrete class."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 
-from ray_app.analysis.camera_analyzer import CameraAnalyzer, CameraGround, ProjectionOf, Watch
+from ray_app.analysis.camera_analyzer import (
+    CameraAnalyzer,
+    CameraGround,
+    Health,
+    ProjectionOf,
+    Watch,
+)
+from ray_app.analysis.camera_health import CameraHealth
 from ray_app.authorisation.grant import AuthorisationSettings
 from ray_app.authorisation.mask import PerimeterMask
 from ray_app.config.schema import CalibrationConfig, CameraConfig, SituationsConfig, ZoneConfig
@@ -18,7 +26,9 @@ from ray_app.situations.abandoned_object import AbandonedObject
 from ray_app.situations.bottleneck import Bottleneck
 from ray_app.situations.counterflow import Counterflow
 from ray_app.situations.crowd_density import CrowdDensity
+from ray_app.situations.crowd_movement import CrowdMovement
 from ray_app.situations.fire_smoke import FireSmoke
+from ray_app.situations.person_down import PersonDown
 from ray_app.situations.restricted_area import RestrictedArea
 from ray_app.video.clip import Clip
 from ray_app.video.telemetry import poses_beside
@@ -43,7 +53,16 @@ def build_analyzer(
             tuple(zones.values()),
             None if authorisation is None else authorisation.perimeter_m,
         ),
+        health=build_health(camera),
     )
+
+
+def build_health(camera: CameraConfig) -> Health:
+    """Returns what looks after the camera itself; a drone moves by trade."""
+    asked = camera.health
+    if camera.calibration is not None and camera.calibration.drone is not None:
+        asked = replace(asked, faults=tuple(name for name in asked.faults if name != "moved"))
+    return Health(CameraHealth(asked), asked.alarm)
 
 
 def build_watches(
@@ -80,6 +99,14 @@ def build_watches(
             w.alarm,
         )
         for w in asked.abandoned_object
+    ]
+    watches += [
+        Watch(CrowdMovement(w.settings, _on_ground(zones[w.settings.zone])), w.alarm)
+        for w in asked.crowd_movement
+    ]
+    watches += [
+        Watch(PersonDown(w.settings, zones[w.settings.zone] if w.settings.zone else None), w.alarm)
+        for w in asked.person_down
     ]
     return watches
 

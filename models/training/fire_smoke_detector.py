@@ -30,13 +30,14 @@ from models.training.fire_trainer import FireTrainer, with_flames
 from ray_app.domain.errors import VigieError
 
 SHARES = (
-    ("cctv", 0.42),
-    ("photos", 0.14),
+    ("cctv", 0.38),
+    ("photos", 0.12),
     ("photos_clear", 0.05),
     ("far_smoke", 0.09),
     ("house", 0.03),
-    ("crowds", 0.17),
-    ("drawn", 0.10),
+    ("crowds", 0.16),
+    ("drawn", 0.09),
+    ("drawn_fire", 0.08),
 )
 HELD_OUT = 0.2
 _log = logging.getLogger("train_fire")
@@ -60,7 +61,7 @@ def main() -> int:
 
 
 def read_sets(
-    data: Path, drawn: Path
+    data: Path, drawn: Path, drawn_fire: Path
 ) -> tuple[dict[str, list[FirePicture]], dict[str, list[FirePicture]]]:
     """Returns pictures to train on and pictures held out, by set; no scene is in both.
 
@@ -68,6 +69,7 @@ def read_sets(
         data: Folder with fire8_roboflow, fire_kaggle999, smoke_hpwren, fire_video_furg,
             shanghaitech_train, ucf_cc_50, pets09_vtest, abandoned.
         drawn: Rendered stills without fire.
+        drawn_fire: Rendered stills with fire, YOLO labels.
     """
     house = data / "fire_video_furg"
     crowds = read_clear(data / "shanghaitech_train/part_B") + read_clear(data / "ucf_cc_50")
@@ -82,6 +84,7 @@ def read_sets(
         "far_smoke": read_far_smoke(data / "smoke_hpwren"),
         "crowds": crowds,
         "drawn": read_clear(drawn, 2),
+        "drawn_fire": read_yolo(drawn_fire),
     }
     training: dict[str, list[FirePicture]] = {}
     held: dict[str, list[FirePicture]] = {}
@@ -95,6 +98,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of all data sets")
     parser.add_argument("--drawn", type=Path, required=True, help="rendered stills without fire")
+    parser.add_argument(
+        "--drawn-fire", type=Path, required=True, help="rendered stills with fire, YOLO labels"
+    )
     parser.add_argument("--budget-s", type=float, default=2400, help="seconds of training")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--peak-rate", type=float, default=2e-3, help="highest learning rate")
@@ -104,7 +110,7 @@ def _parse() -> argparse.Namespace:
 
 
 def _prepare(arguments: argparse.Namespace) -> FireTrainer:
-    training, held = read_sets(arguments.data, arguments.drawn)
+    training, held = read_sets(arguments.data, arguments.drawn, arguments.drawn_fire)
     for name, pictures in training.items():
         _log.info("%s: %d to train on, %d held out", name, len(pictures), len(held.get(name, ())))
     start = arguments.start_from

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ray_app.analysis.camera_health import CameraHealth
 from ray_app.analysis.event_life import EventLife
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.analysis.people_count import PeopleCount
@@ -19,6 +20,7 @@ from ray_app.domain.protocols import GroundProjection, Situation
 from ray_app.domain.scene import Scene
 
 DEFAULT_TRACKER = TrackerSettings()
+Answer = tuple[str, str, Reading | Unmeasured]
 ProjectionOf = Callable[[Observation], GroundProjection]
 
 
@@ -27,6 +29,14 @@ class Watch:
     """One situation watched for, with its alarm levels."""
 
     situation: Situation
+    alarm: HysteresisSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the camera itself is watched, with the levels of its events."""
+
+    looks: CameraHealth
     alarm: HysteresisSettings
 
 
@@ -87,6 +97,7 @@ class CameraAnalyzer:
         watches: The situations to watch for; each object serves this camera alone.
         ground: Calibration, zones and perimeter.
         tracker: How boxes are followed.
+        health: Tells when the camera fails and mutes the situations then; None never does.
     """
 
     def __init__(
@@ -96,6 +107,7 @@ class CameraAnalyzer:
         watches: Sequence[Watch],
         ground: CameraGround = CameraGround(),
         tracker: TrackerSettings = DEFAULT_TRACKER,
+        health: Health | None = None,
     ) -> None:
         self._camera_id = camera_id
         self._longest_step_s = max(1.0, 3.0 / rate_hz) + 1e-6
@@ -106,6 +118,8 @@ class CameraAnalyzer:
         self._lives: dict[tuple[int, str], EventLife] = {}
         self._refused: Counter[Refusal] = Counter()
         self._last: FrameKey | None = None
+        self._health = health
+        self._muted = False
 
     @property
     def refused(self) -> Mapping[Refusal, int]:
@@ -122,12 +136,13 @@ class CameraAnalyzer:
         self._check_order(key)
         events = self._interrupt() if self._is_broken_off(key) else []
         self._last = key
-        scene = self._scene(observation)
-        answers = [("people_count", "people", a) for a in self._answers(self._count, scene)]
-        for number, watch in enumerate(self._watches):
-            for answer in self._answers(watch.situation, scene):
-                answers.append((watch.situation.name, watch.situation.unit, answer))
-                events += self._live(number, watch, key, answer)
+        answers: list[Answer] = []
+        fault = self._look_after(observation, answers, events)
+        if fault is not None:
+            answers += self._mute(fault, key)
+        else:
+            self._muted = False
+            self._measure(self._scene(observation), answers, events)
         refusals = tuple(
             Refusal(self._camera_id, name, a.place, a.reason)
             for name, _, a in answers
@@ -144,6 +159,40 @@ class CameraAnalyzer:
     def finish(self) -> Step:
         """Closes what is still open: the footage ended."""
         return Step(tuple(self._interrupt()))
+
+    def _measure(self, scene: Scene, answers: list[Answer], events: list[Event]) -> None:
+        answers += [("people_count", "people", a) for a in self._answers(self._count, scene)]
+        for number, watch in enumerate(self._watches):
+            for answer in self._answers(watch.situation, scene):
+                answers.append((watch.situation.name, watch.situation.unit, answer))
+                events += self._live((number, answer.place), watch, scene.key, answer)
+
+    def _look_after(
+        self, observation: Observation, answers: list[Answer], events: list[Event]
+    ) -> str | None:
+        """Reads the camera's health; returns the fault that silences it, or None."""
+        if self._health is None:
+            return None
+        key, health = observation.key, self._health.looks
+        for reading in health.measure(observation.state, key.time_s):
+            answers.append((health.name, health.unit, reading))
+            events += self._live((-1, reading.place), self._health, key, reading)
+        return health.fault(key.time_s)
+
+    def _mute(self, fault: str, key: FrameKey) -> list[Answer]:
+        """Returns a refusal for every place measured so far; tracks and dwell are forgotten."""
+        if not self._muted:
+            self._forget()
+        self._muted = True
+        reason = f"the camera is not to be believed: {fault}"
+        for (number, _), life in self._lives.items():
+            if number >= 0:
+                life.skip(key)
+        return [
+            (self._watches[number].situation.name, "", Unmeasured(place, reason))
+            for number, place in self._lives
+            if number >= 0
+        ]
 
     def _check_order(self, key: FrameKey) -> None:
         if key.camera_id != self._camera_id:
@@ -168,10 +217,15 @@ class CameraAnalyzer:
         if self._last is None:
             return []
         events = [e for life in self._lives.values() for e in life.interrupt(self._last)]
+        self._forget()
+        if self._health is not None:
+            self._health.looks.forget()
+        return events
+
+    def _forget(self) -> None:
         self._tracker.forget()
         for watch in self._watches:
             watch.situation.forget()
-        return events
 
     def _scene(self, observation: Observation) -> Scene:
         projection, no_ground = None, None
@@ -198,13 +252,17 @@ class CameraAnalyzer:
         return [Unmeasured(answer.place, reason) for answer in answers]
 
     def _live(
-        self, number: int, watch: Watch, key: FrameKey, answer: Reading | Unmeasured
+        self,
+        place: tuple[int, str],
+        watch: "Watch | Health",
+        key: FrameKey,
+        answer: Reading | Unmeasured,
     ) -> list[Event]:
-        situation = watch.situation
-        life = self._lives.get((number, answer.place))
+        life = self._lives.get(place)
         if life is None:
-            life = EventLife(situation.name, situation.unit, watch.alarm)
-            self._lives[number, answer.place] = life
+            told = watch.situation if isinstance(watch, Watch) else watch.looks
+            life = EventLife(told.name, told.unit, watch.alarm)
+            self._lives[place] = life
         if isinstance(answer, Reading):
             return life.step(key, answer)
         life.skip(key)

@@ -8,14 +8,19 @@ from ray_app.config.schema import (
     BottleneckWatch,
     CounterflowWatch,
     CrowdDensityWatch,
+    CrowdMovementWatch,
     FireSmokeWatch,
     LineConfig,
+    PersonDownWatch,
     RestrictedAreaWatch,
     SiteConfig,
     ZoneConfig,
 )
 from ray_app.config.schema_walk import advise_name
 from ray_app.config.watches import CameraView, Watch, camera_views, watched_place
+
+IN_PICTURE = RestrictedAreaWatch | FireSmokeWatch | AbandonedObjectWatch | PersonDownWatch
+"""Watches that work on a zone in pixels."""
 
 
 def cross_problems(site: SiteConfig) -> Iterator[KeyProblem]:
@@ -86,6 +91,10 @@ def _watch_problems(view: CameraView) -> Iterator[KeyProblem]:
         if isinstance(watch, FireSmokeWatch | AbandonedObjectWatch):
             yield from _seen_problems(view, path, watch)
             continue
+        if isinstance(watch, PersonDownWatch):
+            if watch.settings.zone is not None:
+                yield from _zone_problems(view, (*settings, "zone"), watch.settings.zone, watch)
+            continue
         if isinstance(watch, BottleneckWatch):
             yield from _line_problem(view, (*settings, "line"), watch.settings.line)
             zone_key, name = "queue_zone", watch.settings.queue_zone
@@ -134,8 +143,12 @@ def _picture_zone_problem(
         if watch.settings.min_displacement_px is None:
             problem = f"missing; zone {zone.name!r} is in pixels: add `min_displacement_px: 40`"
             yield KeyProblem((*path[:-1], "min_displacement_px"), problem)
-    elif not isinstance(watch, RestrictedAreaWatch | FireSmokeWatch | AbandonedObjectWatch):
-        unit = "people per square metre" if isinstance(watch, CrowdDensityWatch) else "flow"
+    elif not isinstance(watch, IN_PICTURE):
+        unit = "flow"
+        if isinstance(watch, CrowdDensityWatch):
+            unit = "people per square metre"
+        elif isinstance(watch, CrowdMovementWatch):
+            unit = "metres per second"
         lacking = "" if view.camera.calibration else "calibration to the camera and "
         problem = (
             f"zone {zone.name!r} is in pixels, which cannot tell {unit}; add {lacking}polygon_m"

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from models.settings import NetworkSettings
+from ray_app.analysis.camera_health import CameraHealthSettings
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.authorisation.grant import AuthorisationSettings
 from ray_app.config.polygons import polygon_fault
@@ -16,7 +17,9 @@ from ray_app.situations.abandoned_object import AbandonedObjectSettings
 from ray_app.situations.bottleneck import BottleneckSettings
 from ray_app.situations.counterflow import CounterflowSettings
 from ray_app.situations.crowd_density import CrowdDensitySettings
+from ray_app.situations.crowd_movement import CrowdMovementSettings
 from ray_app.situations.fire_smoke import FireSmokeSettings
+from ray_app.situations.person_down import PersonDownSettings
 from ray_app.situations.restricted_area import RestrictedAreaSettings
 from ray_app.video.reading import ReadingSettings
 
@@ -127,6 +130,26 @@ class AbandonedObjectWatch:
 
 
 @settings
+class CrowdMovementWatch:
+    """Sudden movement of the crowd in one zone, with its alarm levels in times the limit."""
+
+    settings: CrowdMovementSettings
+    alarm: HysteresisSettings = HysteresisSettings(
+        open_at=1.0, close_at=0.7, hold_s=0.6, release_s=3.0
+    )
+
+
+@settings
+class PersonDownWatch:
+    """People who fell, in one zone or the whole view, with its alarm levels in seconds."""
+
+    settings: PersonDownSettings = PersonDownSettings()
+    alarm: HysteresisSettings = HysteresisSettings(
+        open_at=10.0, close_at=1.0, hold_s=0.0, release_s=3.0
+    )
+
+
+@settings
 class SituationsConfig:
     """What is watched for in one camera; a situation left out does not run."""
 
@@ -136,6 +159,8 @@ class SituationsConfig:
     restricted_area: tuple[RestrictedAreaWatch, ...] = ()
     fire_smoke: tuple[FireSmokeWatch, ...] = ()
     abandoned_object: tuple[AbandonedObjectWatch, ...] = ()
+    crowd_movement: tuple[CrowdMovementWatch, ...] = ()
+    person_down: tuple[PersonDownWatch, ...] = ()
 
 
 @settings
@@ -146,6 +171,7 @@ class CameraConfig:
         footage: Patterns matched against file names under --footage (`gate_*.mp4`).
         started_at: Start of the first file, with a time zone, where files do not tell.
         start_pattern: strftime pattern of a file name's time, as `cam1_%Y%m%d_%H%M%S`.
+        health: When the camera itself is taken to fail.
         time_zone: IANA name for times written without a zone (file names, telemetry).
     """
 
@@ -156,6 +182,7 @@ class CameraConfig:
     time_zone: str = "UTC"
     reading: ReadingSettings = ReadingSettings()
     networks: NetworkSettings = NetworkSettings()
+    health: CameraHealthSettings = CameraHealthSettings()
     calibration: CalibrationConfig | None = None
     zones: tuple[ZoneConfig, ...] = ()
     lines: tuple[LineConfig, ...] = ()

@@ -14,6 +14,8 @@ UNITS = {
     "restricted_area": "people and vehicles",
     "fire_smoke": "certainty",
     "abandoned_object": "s alone",
+    "crowd_movement": "times limit",
+    "person_down": "s down",
 }
 
 

@@ -11,8 +11,10 @@ from ray_app.config.schema import (
     CameraConfig,
     CounterflowWatch,
     CrowdDensityWatch,
+    CrowdMovementWatch,
     FireSmokeWatch,
     LineConfig,
+    PersonDownWatch,
     RestrictedAreaWatch,
     SiteConfig,
     SituationsConfig,
@@ -27,6 +29,8 @@ Watch = (
     | RestrictedAreaWatch
     | FireSmokeWatch
     | AbandonedObjectWatch
+    | CrowdMovementWatch
+    | PersonDownWatch
 )
 SITUATIONS = tuple(field.name for field in dataclasses.fields(SituationsConfig))
 
@@ -62,6 +66,6 @@ def watched_place(watch: Watch) -> tuple[str, str]:
     """Returns the key that names the place a watch reports, and the name."""
     if isinstance(watch, BottleneckWatch):
         return "line", watch.settings.line
-    if isinstance(watch, FireSmokeWatch | AbandonedObjectWatch):
+    if isinstance(watch, FireSmokeWatch | AbandonedObjectWatch | PersonDownWatch):
         return "zone", watch.settings.zone or VIEW
     return "zone", watch.settings.zone

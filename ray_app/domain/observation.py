@@ -110,6 +110,19 @@ class PictureGrid:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureState:
+    """How the picture itself is, for the health of the camera.
+
+    Attributes:
+        samples: Brightness of single pixels on an even grid, 0 to 255, uint8, shape (27, 48).
+        sharpness: Mean of the absolute Laplacian of the grey, smoothed picture, 640 px wide.
+    """
+
+    samples: NDArray[np.uint8]
+    sharpness: float
+
+
+@dataclass(frozen=True, slots=True)
 class DronePose:
     """Where a drone was and where it looked, as its telemetry says. Unknown is None.
 
@@ -143,6 +156,7 @@ class Observation:
         pose: None for fixed cameras, and for drones without telemetry at this instant.
         fire: None when no fire detector ran.
         grid: None when none was asked for.
+        state: None where a detector of your own does not tell it.
     """
 
     key: FrameKey
@@ -153,6 +167,7 @@ class Observation:
     pose: DronePose | None = None
     fire: FireMap | None = None
     grid: PictureGrid | None = None
+    state: PictureState | None = None
 
 
 @dataclass(frozen=True, slots=True)

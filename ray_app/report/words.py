@@ -11,6 +11,7 @@ TITLES = {
     "fire_smoke": "Fire or smoke",
     "abandoned_object": "Abandoned object",
     "person_down": "Person down",
+    "camera_health": "Camera fails",
     "people_count": "People counted",
     "flow": "Flow",
 }
@@ -22,6 +23,9 @@ MEANINGS = {
     "restricted_area": "People and vehicles where nobody may be",
     "abandoned_object": "Seconds a thing that somebody brought has been left alone",
     "fire_smoke": "How sure the network is of flame or smoke that was not there before, 0 to 1",
+    "crowd_movement": "Speed of a rush, or pressure of a crush, as a multiple of its limit",
+    "person_down": "Seconds somebody who fell has been on the ground",
+    "camera_health": "Seconds the camera has been frozen, dark, covered, blurred or moved",
 }
 # After Okabe and Ito (2008): told apart by every common kind of colour blindness. Their yellow,
 # sky blue and black are darkened or lightened until they stand out on white and on black paper.

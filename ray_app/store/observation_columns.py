@@ -17,6 +17,7 @@ from ray_app.domain.observation import (
     HeadPoints,
     Observation,
     PictureGrid,
+    PictureState,
 )
 
 T = TypeVar("T", bound=np.generic)
@@ -53,6 +54,9 @@ SCHEMA = pa.schema(
         ("grid_columns", pa.int32()),
         ("grid_means", pa.list_(pa.uint8())),
         ("grid_texture", pa.list_(pa.uint8())),
+        ("state_rows", pa.int32()),
+        ("state_samples", pa.list_(pa.uint8())),
+        ("state_sharpness", pa.float64()),
     ]
 )
 
@@ -82,6 +86,7 @@ def to_table(observations: Sequence[Observation]) -> pa.Table:
         *_two_maps([None if g is None else (g.texture, g.colours, g.cell_px) for g in grids])[:3],
         _bytes_column([None if grid is None else grid.colours for grid in grids]),
         _bytes_column([None if grid is None else grid.texture for grid in grids]),
+        *_state_columns([seen.state for seen in observations]),
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
@@ -103,11 +108,12 @@ def from_table(table: pa.Table) -> Iterator[Observation]:
         table["pose"].to_pylist(),
         _read_fires(table),
         _read_grids(table),
+        _read_states(table),
         strict=True,
     )
-    for key, size, detections, crowd, heads, pose, fire, grid in rows:
+    for key, size, detections, crowd, heads, pose, *pictures in rows:
         seen_pose = None if pose is None else DronePose(**pose)
-        yield Observation(FrameKey(*key), size, detections, crowd, heads, seen_pose, fire, grid)
+        yield Observation(FrameKey(*key), size, detections, crowd, heads, seen_pose, *pictures)
 
 
 def _pose_row(pose: DronePose | None) -> dict[str, float | None] | None:
@@ -170,6 +176,15 @@ def _bytes_column(maps: Sequence[NDArray[np.uint8] | None]) -> pa.Array:
     cells = (cells.ravel() for cells in maps if cells is not None)
     values = pa.array(_joined(cells, np.zeros(0, np.uint8)))
     return _list_column(values, [None if cells is None else cells.size for cells in maps])
+
+
+def _state_columns(states: Sequence[PictureState | None]) -> list[pa.Array]:
+    samples = [None if state is None else state.samples for state in states]
+    return [
+        pa.array([None if each is None else each.shape[0] for each in samples], pa.int32()),
+        _bytes_column(samples),
+        pa.array([None if state is None else state.sharpness for state in states], pa.float64()),
+    ]
 
 
 def _spans(column: pa.ChunkedArray) -> tuple[pa.Array, list[tuple[int, int] | None]]:
@@ -238,3 +253,11 @@ def _read_grids(table: pa.Table) -> Iterator[PictureGrid | None]:
         yield PictureGrid(
             colour[slice(*span)].reshape(*shape, 3), texture[slice(*cell)].reshape(shape), cell_px
         )
+
+
+def _read_states(table: pa.Table) -> Iterator[PictureState | None]:
+    samples, spans = _spans(table["state_samples"])
+    flat = samples.to_numpy()
+    rows, sharpness = table["state_rows"].to_pylist(), table["state_sharpness"].to_pylist()
+    for span, count, sharp in zip(spans, rows, sharpness, strict=True):
+        yield None if span is None else PictureState(flat[slice(*span)].reshape(count, -1), sharp)

@@ -1,0 +1,163 @@
+"""Somebody who stood and now lies. Unit of level: seconds on the ground."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ray_app.domain.event import Reading, Unmeasured
+from ray_app.domain.geometry import inside_polygon
+from ray_app.domain.people import feet_px, is_person
+from ray_app.domain.place import GroundZone, Zone
+from ray_app.domain.ranges import between, refuse_faults
+from ray_app.domain.scene import Scene
+from ray_app.domain.settings import settings
+from ray_app.situations.zone_view import no_calibration
+
+VIEW = "view"
+UPRIGHT_ASPECT = 1.5
+"""Height over width of a box from which somebody stands or walks."""
+LEAST_UPRIGHT_S = 1.0
+LYING_ASPECT = 0.95
+"""Height over width of a box below which somebody lies; who sits is about 1.1 to 1.4."""
+SUNK_SHARE = 0.7
+"""How high a lying box may be, as a share of the height the person had upright."""
+RAISED_SHARE = 0.3
+"""Who is hidden from below has a low box that ends higher up: that is no fall."""
+LOST_S = 3.0
+"""For so long a lost track may come back under another number: detectors lose who falls."""
+GAP_S = 2.0
+
+
+@settings
+class PersonDownSettings:
+    """How somebody on the ground is read.
+
+    Attributes:
+        zone: Name of the zone; None takes the whole view.
+        least_px: Least height somebody must have had upright, pixels: smaller boxes are too
+            rough to tell lying from standing.
+    """
+
+    zone: str | None = None
+    least_px: float = 40.0
+
+    def __post_init__(self) -> None:
+        refuse_faults(between("least_px", self.least_px, 8, 4096))
+
+
+@dataclass(slots=True)
+class _Body:
+    """What is remembered of one track.
+
+    Attributes:
+        height_px: Height upright; 0 before it was ever seen so.
+        feet_px: Where it last stood.
+        upright_s: For how long it was seen upright.
+        lies_since_s: None while it does not lie.
+        seen_s: When it was last seen; of a lying one, last seen lying.
+    """
+
+    height_px: float = 0.0
+    feet_px: tuple[float, float] = (0.0, 0.0)
+    upright_s: float = 0.0
+    lies_since_s: float | None = None
+    seen_s: float = 0.0
+
+    @property
+    def stood(self) -> bool:
+        """Whether it was upright long enough to be believed."""
+        return self.upright_s >= LEAST_UPRIGHT_S
+
+
+class PersonDown:
+    """Follows who stood, sank where they stood, and stays down.
+
+    Somebody lies when the box is wider than high, lower than before, and its lower edge is about
+    where the feet were. People who lie from the start, or sit, are not told: they did not fall.
+    """
+
+    name = "person_down"
+    unit = "s"
+
+    def __init__(self, settings: PersonDownSettings, zone: Zone | None) -> None:
+        self._settings, self._zone = settings, zone
+        self._bodies: dict[int, _Body] = {}
+        self._last_s: float | None = None
+
+    def measure(self, scene: Scene) -> list[Reading | Unmeasured]:
+        """Returns for how long the one who lies longest in the place has been down."""
+        place = VIEW if self._zone is None else self._zone.name
+        now_s = scene.key.time_s
+        if isinstance(self._zone, GroundZone) and scene.feet is None:
+            return [Unmeasured(place, scene.no_ground or no_calibration(scene))]
+        passed_s = 0.0 if self._last_s is None else now_s - self._last_s
+        self._last_s = now_s
+        inside = self._inside(scene) & is_person(scene)
+        boxes = scene.tracks.boxes_px.astype(np.float64)
+        for row in np.flatnonzero(inside).tolist():
+            track_id = int(scene.tracks.ids[row])
+            if track_id not in self._bodies:
+                self._bodies[track_id] = self._take_over(boxes[row], now_s) or _Body()
+            self._follow(self._bodies[track_id], boxes[row], now_s, passed_s)
+        self._bodies = {
+            i: body
+            for i, body in self._bodies.items()
+            if now_s - body.seen_s <= (GAP_S if body.lies_since_s is not None else LOST_S)
+        }
+        down_s = [
+            now_s - body.lies_since_s
+            for body in self._bodies.values()
+            if body.lies_since_s is not None
+        ]
+        measures = (("people_down", float(len(down_s))), ("people_followed", float(inside.sum())))
+        return [Reading(place, max(down_s, default=0.0), None, measures)]
+
+    def forget(self) -> None:
+        """Drops everybody."""
+        self._bodies.clear()
+        self._last_s = None
+
+    def _inside(self, scene: Scene) -> np.ndarray:
+        if self._zone is None:
+            return np.ones(len(scene.tracks), np.bool_)
+        if isinstance(self._zone, GroundZone):
+            assert scene.feet is not None  # noqa: S101  refused before
+            return inside_polygon(scene.feet.xy_m, self._zone.polygon_m)
+        return inside_polygon(feet_px(scene.tracks.boxes_px), self._zone.polygon_px)
+
+    def _follow(self, body: _Body, box: np.ndarray, now_s: float, passed_s: float) -> None:
+        width, height = float(box[2] - box[0]), float(box[3] - box[1])
+        aspect = height / max(width, 1e-6)
+        if aspect >= UPRIGHT_ASPECT and height >= SUNK_SHARE * body.height_px:
+            body.height_px = height
+            body.feet_px = (float(box[0] + box[2]) / 2, float(box[3]))
+            body.upright_s += passed_s
+            body.lies_since_s, body.seen_s = None, now_s
+        elif body.stood and self._lies(body, box, aspect, height):
+            if body.lies_since_s is None:
+                body.lies_since_s = now_s
+            body.seen_s = now_s
+        elif body.lies_since_s is None:
+            body.seen_s = now_s
+
+    def _lies(self, body: _Body, box: np.ndarray, aspect: float, height: float) -> bool:
+        if body.height_px < self._settings.least_px or aspect > LYING_ASPECT:
+            return False
+        across = abs(float(box[0] + box[2]) / 2 - body.feet_px[0])
+        raised = body.feet_px[1] - float(box[3])
+        return (
+            height <= SUNK_SHARE * body.height_px
+            and raised <= RAISED_SHARE * body.height_px
+            and across <= body.height_px
+        )
+
+    def _take_over(self, box: np.ndarray, now_s: float) -> _Body | None:
+        """Returns who was lost here a moment ago, when a new lying box may be the same."""
+        height = float(box[3] - box[1])
+        aspect = height / max(float(box[2] - box[0]), 1e-6)
+        lost = [
+            (now_s - body.seen_s, i)
+            for i, body in self._bodies.items()
+            if body.seen_s < now_s and body.stood and self._lies(body, box, aspect, height)
+        ]
+        return self._bodies.pop(min(lost)[1]) if lost else None
