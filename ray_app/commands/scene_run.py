@@ -66,6 +66,7 @@ def run_scene(scene: Path, out_dir: Path, workers: int, on_progress: OnProgress)
         for camera in summarise(site).cameras
         for watch in camera.watches
     }
+    watched |= {(c.id, "camera_health", fault) for c in site.cameras for fault in c.health.faults}
     return SceneRun(
         result,
         analysis,

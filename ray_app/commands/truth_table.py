@@ -12,6 +12,8 @@ from ray_app.domain.event import Event, Phase
 
 EARLIEST_S = -5.0
 LATEST_S = 5.0
+LATER_S = {"fire_smoke": 10.0, "abandoned_object": 10.0}
+"""A flame must grow before it can be told; an owner is near or gone by a metre."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def compare(scene: Path, events: Sequence[Event], watched: set[tuple[str, str, s
     """Returns the table of a scene's incidents against a run's events.
 
     An event answers an incident of its camera, situation and place when it opened from 5 s before
-    to 5 s after the incident's start; each event answers one incident.
+    to 5 s after the incident's start (10 s for a fire and a thing left behind); each event answers
+    one incident. A thing left behind is found wherever it lies in the place.
 
     Args:
         scene: Folder of the scene, with `truth/incidents.json`.
@@ -94,8 +97,8 @@ def compare(scene: Path, events: Sequence[Event], watched: set[tuple[str, str, s
             answers = [
                 event
                 for event in opened
-                if (event.camera_id, event.situation, event.place) == key
-                and EARLIEST_S <= event.time_s - start_s <= LATEST_S
+                if (event.camera_id, event.situation, event.place.partition("/")[0]) == key
+                and EARLIEST_S <= event.time_s - start_s <= LATER_S.get(event.situation, LATEST_S)
                 and event.event_id not in answered
             ]
             delay_s = None

@@ -77,7 +77,7 @@ def _kindle(rng: np.random.Generator, seed: int, calm: Things, distance_m: float
     """Returns the place with a fire that has burnt for 2 to 25 s."""
     reach = max(3.0, 0.5 * distance_m)
     x, y = rng.uniform(-0.5, 0.5, 2) * reach
-    fire = Fire(FirePlan((float(x), float(y), 0.0), 0.0, "still"), seed)
+    fire = Fire(FirePlan((float(x), float(y), 0.0), 0.0), seed)
     for k in range(round(float(rng.uniform(2, 25)) / STEP_S)):
         fire.step(k * STEP_S, STEP_S)
     return replace(calm, particles=fire.particles(), fire=fire.light)

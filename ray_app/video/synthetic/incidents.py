@@ -6,16 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_app.analysis.hysteresis import HysteresisSettings
+from ray_app.situations.fire_smoke import VIEW
 from ray_app.video.synthetic.bag import BagWay
 from ray_app.video.synthetic.cast import Cast
 from ray_app.video.synthetic.levels import true_levels
-from ray_app.video.synthetic.scenario import Point3, Scenario, Watch
+from ray_app.video.synthetic.scenario import CameraPlan, LevelledSettings, Point3, Scenario, Watch
 
 UNITS = {
     "crowd_density": "people/m2",
     "bottleneck": "s",
     "counterflow": "people",
     "restricted_area": "people and vehicles",
+    "crowd_movement": "times limit",
 }
 
 
@@ -27,8 +29,8 @@ class Incident:
         situation: Name of the situation.
         cameras: Cameras that watch for it, or see it.
         place: Zone or line.
-        start_s: First crossing of open_at by the true level; the moment itself where there is
-            no level.
+        start_s: First crossing of open_at by the true level; of a fire and a frozen camera the
+            moment itself.
         end_s: When the level fell below close_at for good; None when it lasts to the end.
         level: Highest true level; None where there is no level.
         unit: Of the level.
@@ -45,20 +47,20 @@ class Incident:
 
 def find_incidents(scenario: Scenario, cast: Cast, bag: BagWay | None) -> tuple[Incident, ...]:
     """Returns every incident, in order of start."""
-    found = [i for watch in _watches(scenario) for i in _watched(scenario, cast, watch)]
-    if scenario.bag is not None and bag is not None and bag.left_frame is not None:
-        left_s, (x, y) = bag.left_frame / cast.rate_hz, bag.xy_m[-1].tolist()
-        cameras = _cameras_that_see(scenario, (x, y, 0.4), left_s)
-        found.append(Incident("abandoned_object", cameras, scenario.bag.zone, left_s, None))
-    if scenario.fire is not None and scenario.fire.start_s < scenario.seconds:
-        fire = scenario.fire
-        cameras = _cameras_that_see(scenario, fire.place_m, fire.start_s)
-        found.append(Incident("fire_start", cameras, fire.zone, fire.start_s, None))
+    found: list[Incident] = []
+    for watch in scenario.watches():
+        cameras = tuple(c for c in scenario.cameras if watch in c.watches)
+        if isinstance(watch.settings, LevelledSettings):
+            found += _watched(scenario, cast, watch, watch.settings)
+        elif watch.situation == "fire_smoke":
+            found += _burnt(scenario, cameras)
+        else:
+            found += _left(scenario, cast, bag, cameras, watch.alarm.open_at)
     for camera in scenario.cameras:
         if camera.freezes_s is not None and camera.freezes_s[0] < scenario.seconds:
             start_s, end_s = camera.freezes_s
             name = camera.camera_id
-            found.append(Incident("camera_frozen", (name,), name, start_s, end_s))
+            found.append(Incident("camera_health", (name,), "frozen", start_s, end_s))
     return tuple(sorted(found, key=lambda incident: (incident.start_s, incident.situation)))
 
 
@@ -82,24 +84,43 @@ def level_spans(
     return spans
 
 
-def _cameras_that_see(scenario: Scenario, place_m: Point3, time_s: float) -> tuple[str, ...]:
+def _burnt(scenario: Scenario, cameras: tuple[CameraPlan, ...]) -> list[Incident]:
+    fire = scenario.fire
+    if fire is None or fire.start_s >= scenario.seconds:
+        return []
+    seeing = _that_see(cameras, fire.place_m, fire.start_s)
+    return [Incident("fire_smoke", seeing, VIEW, fire.start_s, None)] if seeing else []
+
+
+def _left(
+    scenario: Scenario,
+    cast: Cast,
+    bag: BagWay | None,
+    cameras: tuple[CameraPlan, ...],
+    dwell_s: float,
+) -> list[Incident]:
+    if bag is None or bag.left_frame is None:
+        return []
+    left_s, (x, y) = bag.left_frame / cast.rate_hz, bag.xy_m[-1].tolist()
+    seeing = _that_see(cameras, (x, y, 0.4), left_s)
+    if not seeing or left_s + dwell_s >= scenario.seconds:
+        return []
+    return [Incident("abandoned_object", seeing, VIEW, left_s + dwell_s, None)]
+
+
+def _that_see(cameras: tuple[CameraPlan, ...], place_m: Point3, time_s: float) -> tuple[str, ...]:
     seeing = []
-    for camera in scenario.cameras:
+    for camera in cameras:
         pixel, depth = camera.view_at(time_s, (16, 9)).project(np.array(place_m))
         if depth > 0 and 0 <= pixel[0] < 16 and 0 <= pixel[1] < 9:
             seeing.append(camera.camera_id)
     return tuple(seeing)
 
 
-def _watches(scenario: Scenario) -> list[Watch]:
-    watches: list[Watch] = []
-    for camera in scenario.cameras:
-        watches += [watch for watch in camera.watches if watch not in watches]
-    return watches
-
-
-def _watched(scenario: Scenario, cast: Cast, watch: Watch) -> list[Incident]:
-    levels = true_levels(scenario, cast, watch)
+def _watched(
+    scenario: Scenario, cast: Cast, watch: Watch, settings: LevelledSettings
+) -> list[Incident]:
+    levels = true_levels(scenario, cast, settings)
     cameras = tuple(c.camera_id for c in scenario.cameras if watch in c.watches)
     found = []
     for first, end in level_spans(levels, cast.rate_hz, watch.alarm):

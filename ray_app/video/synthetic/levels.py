@@ -14,16 +14,16 @@ from ray_app.domain.place import Line
 from ray_app.situations.bottleneck import BottleneckSettings
 from ray_app.situations.counterflow import CounterflowSettings
 from ray_app.situations.crowd_density import CrowdDensitySettings
+from ray_app.situations.crowd_movement import CrowdMovementSettings
 from ray_app.situations.restricted_area import RestrictedAreaSettings
 from ray_app.video.synthetic.cast import Cast
-from ray_app.video.synthetic.scenario import Scenario, Watch
+from ray_app.video.synthetic.scenario import LevelledSettings, Scenario
 
 FloatArray = NDArray[np.float64]
 
 
-def true_levels(scenario: Scenario, cast: Cast, watch: Watch) -> FloatArray:
+def true_levels(scenario: Scenario, cast: Cast, settings: LevelledSettings) -> FloatArray:
     """Returns the level at every frame; NaN where the situation has none yet."""
-    settings = watch.settings
     if isinstance(settings, CrowdDensitySettings):
         polygon = scenario.zone(settings.zone).polygon_m
         return count_people(cast, polygon) / polygon_area(polygon)
@@ -31,6 +31,8 @@ def true_levels(scenario: Scenario, cast: Cast, watch: Watch) -> FloatArray:
         return _deep_inside(scenario, cast, settings)
     if isinstance(settings, CounterflowSettings):
         return _against(scenario, cast, settings)
+    if isinstance(settings, CrowdMovementSettings):
+        return _rush(scenario, cast, settings)
     return _waiting_s(scenario, cast, settings)
 
 
@@ -88,6 +90,22 @@ def _against(scenario: Scenario, cast: Cast, settings: CounterflowSettings) -> F
         counts = inside_polygon(track.xy_m, polygon) & (back >= settings.min_displacement_m)
         level[track.first_frame : track.first_frame + len(counts)] += counts
     return level
+
+
+def _rush(scenario: Scenario, cast: Cast, settings: CrowdMovementSettings) -> FloatArray:
+    """Returns the speed that min_people reach or exceed at every frame, over that of a rush."""
+    polygon = scenario.zone(settings.zone).polygon_m
+    lag = round(settings.window_s * cast.rate_hz)
+    speeds: list[list[float]] = [[] for _ in range(cast.frames)]
+    for track in cast.tracks:
+        way = np.linalg.norm(track.xy_m[lag:] - track.xy_m[:-lag], axis=1) / settings.window_s
+        inside = inside_polygon(track.xy_m[lag:], polygon)
+        for k in np.flatnonzero(inside).tolist():
+            speeds[track.first_frame + lag + k].append(float(way[k]))
+    least = settings.min_people
+    return np.array(
+        [sorted(each)[-least] / settings.rush_m_s if len(each) >= least else 0.0 for each in speeds]
+    )
 
 
 def _waiting_s(scenario: Scenario, cast: Cast, settings: BottleneckSettings) -> FloatArray:

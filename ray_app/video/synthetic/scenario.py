@@ -7,22 +7,33 @@ import numpy as np
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.domain.geometry import Points
 from ray_app.domain.place import GroundZone, Line
+from ray_app.situations.abandoned_object import AbandonedObjectSettings
 from ray_app.situations.bottleneck import BottleneckSettings
 from ray_app.situations.counterflow import CounterflowSettings
 from ray_app.situations.crowd_density import CrowdDensitySettings
+from ray_app.situations.crowd_movement import CrowdMovementSettings
+from ray_app.situations.fire_smoke import VIEW, FireSmokeSettings
 from ray_app.situations.restricted_area import RestrictedAreaSettings
 from ray_app.video.synthetic.scene import Scenery
 from ray_app.video.synthetic.view import View, looking_at
 from ray_app.video.synthetic.walkers import Group
 
-WatchSettings = (
-    CrowdDensitySettings | BottleneckSettings | CounterflowSettings | RestrictedAreaSettings
+LevelledSettings = (
+    CrowdDensitySettings
+    | BottleneckSettings
+    | CounterflowSettings
+    | RestrictedAreaSettings
+    | CrowdMovementSettings
 )
+WatchSettings = LevelledSettings | FireSmokeSettings | AbandonedObjectSettings
 SITUATIONS: dict[type, str] = {
     CrowdDensitySettings: "crowd_density",
     BottleneckSettings: "bottleneck",
     CounterflowSettings: "counterflow",
     RestrictedAreaSettings: "restricted_area",
+    CrowdMovementSettings: "crowd_movement",
+    FireSmokeSettings: "fire_smoke",
+    AbandonedObjectSettings: "abandoned_object",
 }
 Point3 = tuple[float, float, float]
 
@@ -41,10 +52,10 @@ class Watch:
 
     @property
     def place(self) -> str:
-        """Name of the zone or line."""
+        """Name of the zone or line, "view" for the whole picture."""
         if isinstance(self.settings, BottleneckSettings):
             return self.settings.line
-        return self.settings.zone
+        return self.settings.zone or VIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +112,9 @@ class BagPlan:
 
     Attributes:
         group: The group of one that carries it and halts where it stays behind.
-        zone: Name of the place, for the truth.
     """
 
     group: str
-    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +124,10 @@ class FirePlan:
     Attributes:
         place_m: Where it burns.
         start_s: When the first flame shows.
-        zone: Name of the place, for the truth.
     """
 
     place_m: Point3
     start_s: float
-    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,13 @@ class Scenario:
     def zone(self, name: str) -> GroundZone:
         """Returns the zone of that name."""
         return next(zone for zone in self.zones if zone.name == name)
+
+    def watches(self) -> list[Watch]:
+        """Returns every watch once."""
+        found: list[Watch] = []
+        for camera in self.cameras:
+            found += [watch for watch in camera.watches if watch not in found]
+        return found
 
     def line(self, name: str) -> Line:
         """Returns the line of that name."""

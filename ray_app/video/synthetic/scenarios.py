@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.domain.errors import VigieError
+from ray_app.situations.abandoned_object import AbandonedObjectSettings
 from ray_app.situations.bottleneck import BottleneckSettings
 from ray_app.situations.counterflow import CounterflowSettings
 from ray_app.situations.crowd_density import CrowdDensitySettings
+from ray_app.situations.crowd_movement import CrowdMovementSettings
+from ray_app.situations.fire_smoke import FireSmokeSettings
 from ray_app.situations.restricted_area import RestrictedAreaSettings
 from ray_app.video.synthetic import event_ground
 from ray_app.video.synthetic.scenario import BagPlan, CameraPlan, FirePlan, Scenario, Watch
-from ray_app.video.synthetic.walkers import Group, Halt
+from ray_app.video.synthetic.walkers import Group, Halt, Hurry
 
 DENSITY = Watch(
     CrowdDensitySettings(zone="gate_queue"),
@@ -27,6 +30,17 @@ COUNTERFLOW = Watch(
 CLOSED_AREA = Watch(
     RestrictedAreaSettings(zone="closed_area", margin_m=0.3),
     HysteresisSettings(open_at=1.0, close_at=0.5, hold_s=1.0, release_s=2.0),
+)
+FIRE = Watch(
+    FireSmokeSettings(), HysteresisSettings(open_at=0.5, close_at=0.3, hold_s=2.0, release_s=10.0)
+)
+LEFT = Watch(
+    AbandonedObjectSettings(),
+    HysteresisSettings(open_at=10.0, close_at=1.0, hold_s=0.0, release_s=30.0),
+)
+RUSH = Watch(
+    CrowdMovementSettings(zone="square"),
+    HysteresisSettings(open_at=1.0, close_at=0.7, hold_s=0.6, release_s=3.0),
 )
 TO_GATE = ((-1.2, 0.0), (1.2, 0.0))
 WEST, EAST = (-27.0, -7.0, -14.0, 8.0), (26.0, -8.0, 27.5, 3.0)
@@ -60,22 +74,33 @@ def event_gate(seconds: float) -> Scenario:
             0.0,
             (4.0, 0.5, 6.0, 2.0),
             EAST,
-            ((8.9, 2.7), (10.8, 5.6), (8.9, 2.7)),
+            ((8.6, 2.7), (8.9, 4.4), (10.8, 5.6), (8.9, 4.4), (8.9, 2.7)),
             1.3,
             0.0,
-            Halt(1, 12.0),
+            Halt(2, 12.0),
         ),
         Group(
             "carrier",
             1,
             2.0,
             0.0,
-            (4.0, -4.0, 5.0, -3.0),
+            (4.0, -2.0, 5.0, -1.0),
             EAST,
-            ((11.0, -0.6),),
+            ((4.5, 6.2),),
             1.2,
             0.0,
             Halt(0, 2.5),
+        ),
+        Group(
+            "onlookers",
+            9,
+            -1.0,
+            0.0,
+            (3.0, -4.8, 7.5, -2.2),
+            EAST,
+            speed_m_s=0.08,
+            speed_spread_m_s=0.02,
+            hurry=Hurry(32.0, 3.0),
         ),
     )
     return _scenario(
@@ -84,12 +109,12 @@ def event_gate(seconds: float) -> Scenario:
         crowd,
         (
             event_ground.gate_camera((DENSITY, BOTTLENECK)),
-            event_ground.corridor_camera((COUNTERFLOW,), (36.0, 42.0)),
-            event_ground.square_camera((CLOSED_AREA,)),
+            event_ground.corridor_camera((COUNTERFLOW,), (34.6, 44.0)),
+            event_ground.square_camera((CLOSED_AREA, FIRE, LEFT, RUSH)),
             event_ground.drone((DENSITY,), seconds),
         ),
-        BagPlan("carrier", "square"),
-        FirePlan((16.8, 8.6, 0.0), 22.0, "stalls"),
+        BagPlan("carrier"),
+        FirePlan((16.8, 8.6, 0.0), 22.0),
     )
 
 
@@ -128,7 +153,7 @@ def quiet_afternoon(seconds: float) -> Scenario:
         (
             event_ground.gate_camera((DENSITY, BOTTLENECK)),
             event_ground.corridor_camera((COUNTERFLOW,)),
-            event_ground.square_camera((CLOSED_AREA,)),
+            event_ground.square_camera((CLOSED_AREA, FIRE, LEFT, RUSH)),
             event_ground.drone((DENSITY,), seconds),
         ),
         None,

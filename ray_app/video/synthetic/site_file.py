@@ -12,6 +12,8 @@ from ray_app.video.synthetic.scenario import CameraPlan, Scenario, Watch
 ORIGIN_DEG = (48.8566, 2.3522)
 """Latitude and longitude the scene's (0, 0) is given, for the drone's telemetry."""
 ANALYSED_HZ = 5.0
+FAULT_AFTER_S = 3.0
+"""How long a camera must fail to be told; scenes are short."""
 Tree = dict[str, object]
 
 
@@ -64,7 +66,8 @@ def _camera(scenario: Scenario, camera: CameraPlan, size_px: tuple[int, int]) ->
         "id": camera.camera_id,
         "footage": [f"{camera.camera_id}.mp4"],
         "reading": {"rate_hz": ANALYSED_HZ},
-        "networks": {"objects": {"input_px": 640, "tiles": camera.tiles}, **_crowd(camera)},
+        "networks": {"objects": {"input_px": 640, "tiles": camera.tiles}, **_networks(camera)},
+        "health": {"after_s": FAULT_AFTER_S},
         "calibration": calibration,
         "zones": [asdict(zone) for zone in zones],
         "lines": [asdict(line) for line in lines],
@@ -72,10 +75,15 @@ def _camera(scenario: Scenario, camera: CameraPlan, size_px: tuple[int, int]) ->
     }
 
 
-def _crowd(camera: CameraPlan) -> Tree:
+def _networks(camera: CameraPlan) -> Tree:
     """Heads are counted where density is watched: bodies hide each other in a crowd."""
-    dense = any(watch.situation == "crowd_density" for watch in camera.watches)
-    return {"crowd": {"name": "crowd_counter"}} if dense else {}
+    watched = {watch.situation for watch in camera.watches}
+    needed: dict[str, Tree] = {
+        "crowd_density": {"crowd": {"name": "crowd_counter"}},
+        "fire_smoke": {"fire": {"name": "fire_smoke_detector"}},
+        "abandoned_object": {"grid": {"width_px": 640}},
+    }
+    return {key: value for name in needed if name in watched for key, value in needed[name].items()}
 
 
 def _situations(watches: tuple[Watch, ...]) -> Tree:
@@ -91,7 +99,7 @@ def _zone_names(watches: tuple[Watch, ...]) -> list[str]:
         w.settings.queue_zone if isinstance(w.settings, BottleneckSettings) else w.settings.zone
         for w in watches
     ]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(name for name in names if name is not None))
 
 
 def _line_names(watches: tuple[Watch, ...]) -> list[str]:

@@ -12,7 +12,7 @@ from ray_app.domain.geometry import polygon_area
 from ray_app.video.synthetic.cast import Cast
 from ray_app.video.synthetic.incidents import Incident
 from ray_app.video.synthetic.levels import count_people, line_crossings, true_levels
-from ray_app.video.synthetic.scenario import Scenario, Watch
+from ray_app.video.synthetic.scenario import LevelledSettings, Scenario
 from ray_app.video.synthetic.true_density import voronoi_densities
 
 DENSITY_EVERY_S = 0.5
@@ -79,13 +79,12 @@ def flow_table(scenario: Scenario, cast: Cast) -> pa.Table:
 
 def levels_table(scenario: Scenario, cast: Cast) -> pa.Table:
     """Returns situation, place, time_s and level; null where there is no level yet."""
-    watches: list[Watch] = []
-    for camera in scenario.cameras:
-        watches += [watch for watch in camera.watches if watch not in watches]
     times = np.arange(cast.frames) / cast.rate_hz
     parts = []
-    for watch in watches:
-        levels = true_levels(scenario, cast, watch)
+    for watch in scenario.watches():
+        if not isinstance(watch.settings, LevelledSettings):
+            continue
+        levels = true_levels(scenario, cast, watch.settings)
         columns = {
             "situation": pa.array([watch.situation] * cast.frames, pa.string()),
             "place": pa.array([watch.place] * cast.frames, pa.string()),

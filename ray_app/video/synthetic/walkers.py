@@ -35,6 +35,19 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class Hurry:
+    """The moment from which everybody of a group goes faster.
+
+    Attributes:
+        from_s: When.
+        speed_m_s: The new speed.
+    """
+
+    from_s: float
+    speed_m_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """People with one way to go.
 
@@ -49,6 +62,7 @@ class Group:
         speed_m_s: Mean of their free walking speed (Weidmann 1993 finds 1.34).
         speed_spread_m_s: Standard deviation of that.
         halt: A pause at one of the stops.
+        hurry: When they begin to run, if they do.
     """
 
     name: str
@@ -61,6 +75,7 @@ class Group:
     speed_m_s: float = 1.3
     speed_spread_m_s: float = 0.18
     halt: Halt | None = None
+    hurry: Hurry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +165,9 @@ class _World:
             agent.places.append((body.position[0], body.position[1]))
             if agent.group.halt is not None:
                 self._halt(body, agent, agent.group.halt, time_s)
+            hurry = agent.group.hurry
+            if hurry is not None and time_s >= hurry.from_s:
+                body.model.desired_speed = hurry.speed_m_s
 
     def advance(self, steps: int) -> None:
         """Moves the crowd on by steps of STEP_S."""
