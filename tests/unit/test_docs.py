@@ -64,7 +64,8 @@ def shown(default: object) -> str:
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, tuple):
-        return f"[{', '.join(f'{x:g}' for x in default)}]"
+        parts = (x if isinstance(x, str) else f"{x:g}" for x in default)
+        return f"[{', '.join(parts)}]"
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from synthetic_scenes import one_walker, small_scenario
@@ -8,6 +10,7 @@ from ray_app.domain.place import Line
 from ray_app.situations.bottleneck import BottleneckSettings
 from ray_app.situations.counterflow import CounterflowSettings
 from ray_app.situations.crowd_density import CrowdDensitySettings
+from ray_app.situations.crowd_movement import CrowdMovementSettings
 from ray_app.situations.restricted_area import RestrictedAreaSettings
 from ray_app.video.synthetic.bag import follow_bag
 from ray_app.video.synthetic.cast import cast_scenario
@@ -16,7 +19,7 @@ from ray_app.video.synthetic.levels import line_crossings, true_levels
 from ray_app.video.synthetic.scenario import Watch
 from ray_app.video.synthetic.scenarios import SCENARIOS, build_scenario
 from ray_app.video.synthetic.truth import density_table, flow_table
-from ray_app.video.synthetic.walkers import Group, Halt, simulate
+from ray_app.video.synthetic.walkers import Group, Halt, Hurry, simulate
 
 RATE_HZ = 10.0
 ALARM = HysteresisSettings(open_at=2.0, close_at=1.0, hold_s=0.2, release_s=0.3)
@@ -51,7 +54,7 @@ def test_density_is_people_over_floor(walker):
     scenario, cast = walker
     watch = Watch(CrowdDensitySettings(zone="middle"), ALARM)
 
-    levels = true_levels(scenario, cast, watch)
+    levels = true_levels(scenario, cast, watch.settings)
 
     inside = np.abs(cast.tracks[0].xy_m[: cast.frames]).max(axis=1) < 2
     np.testing.assert_allclose(levels[: len(inside)], inside[: cast.frames] / 16)
@@ -65,7 +68,10 @@ def test_closed_area_counts_only_beyond_its_margin(walker):
     wide = Watch(RestrictedAreaSettings(zone="middle"), ALARM)
     narrow = Watch(RestrictedAreaSettings(zone="middle", margin_m=1.0), ALARM)
 
-    ratio = true_levels(scenario, cast, narrow).sum() / true_levels(scenario, cast, wide).sum()
+    ratio = (
+        true_levels(scenario, cast, narrow.settings).sum()
+        / true_levels(scenario, cast, wide.settings).sum()
+    )
 
     assert ratio == pytest.approx(0.5, abs=0.06)
 
@@ -75,8 +81,8 @@ def test_counterflow_needs_a_displacement_against_the_direction(walker):
     with_it = Watch(CounterflowSettings(zone="middle", direction_m=(1, 0)), ALARM)
     against = Watch(CounterflowSettings(zone="middle", direction_m=(-2, 0)), ALARM)
 
-    assert true_levels(scenario, cast, with_it).max() == 0
-    assert true_levels(scenario, cast, against).max() == 1
+    assert true_levels(scenario, cast, with_it.settings).max() == 0
+    assert true_levels(scenario, cast, against.settings).max() == 1
 
 
 def test_crossings_tell_out_from_back(walker):
@@ -102,10 +108,10 @@ def test_waiting_time_is_queue_over_flow():
     cast = cast_scenario(scenario, RATE_HZ, seed=2)
     settings = BottleneckSettings(line="door", queue_zone="middle", window_s=4.0, min_people=1)
 
-    levels = true_levels(scenario, cast, Watch(settings, ALARM))
+    levels = true_levels(scenario, cast, settings)
 
     k = 30
-    queue = true_levels(scenario, cast, Watch(CrowdDensitySettings(zone="middle"), ALARM))[k] * 16
+    queue = true_levels(scenario, cast, CrowdDensitySettings(zone="middle"))[k] * 16
     passed = sum(1 for frame, _, _ in line_crossings(cast, scenario.lines[0]) if frame <= k)
     assert np.isnan(levels[:19]).all()
     assert levels[k] == pytest.approx(queue / (passed / 3.1))
@@ -147,8 +153,9 @@ def test_everything_planned_for_the_gate_happens(gate):
         "counterflow",
         "restricted_area",
         "abandoned_object",
-        "fire_start",
-        "camera_frozen",
+        "fire_smoke",
+        "crowd_movement",
+        "camera_health",
     }
     assert len(found) == len(find_incidents(*gate))
     assert found["crowd_density"].cameras == ("gate", "drone")
@@ -180,6 +187,8 @@ def test_every_zone_lies_inside_the_picture_of_the_cameras_that_watch_it(name):
     for camera in scenario.cameras:
         for watch in camera.watches:
             place = getattr(watch.settings, "queue_zone", None) or watch.settings.zone
+            if place is None:
+                continue
             corners = np.array([(x, y, 0) for x, y in scenario.zone(place).polygon_m])
             for time_s in (0.0, scenario.seconds / 2, scenario.seconds):
                 pixels, depth = camera.view_at(time_s, (640, 360)).project(corners)
@@ -191,3 +200,18 @@ def test_every_zone_lies_inside_the_picture_of_the_cameras_that_watch_it(name):
 def test_unknown_names_and_bad_lengths_are_refused(name, seconds):
     with pytest.raises(VigieError, match=r"known: event_gate|1 to 3600 seconds"):
         build_scenario(name, seconds)
+
+
+def test_a_rush_is_the_speed_that_enough_people_reach():
+    runners = Group("runners", 3, -1.0, 0.0, (-9, -1.5, -7, 1.5), (8, -2, 9, 2), (), 1.0, 0.0)
+    scenario = small_scenario(
+        replace(runners, hurry=Hurry(4.0, 3.0, (-10, -10, 10, 10))), seconds=8.0
+    )
+    cast = cast_scenario(scenario, RATE_HZ, seed=2)
+    rush = CrowdMovementSettings(zone="middle", min_people=3)
+
+    levels = true_levels(scenario, cast, rush)
+
+    assert levels[: round(4 * RATE_HZ)].max() < 0.6
+    assert levels.max() == pytest.approx(1.5, abs=0.1)  # 3 m/s over 2 m/s
+    assert true_levels(scenario, cast, replace(rush, min_people=4)).max() == 0

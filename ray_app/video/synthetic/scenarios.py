@@ -1,6 +1,7 @@
 """The scenarios there are, by name."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.domain.errors import VigieError
@@ -42,6 +43,8 @@ RUSH = Watch(
     CrowdMovementSettings(zone="square"),
     HysteresisSettings(open_at=1.0, close_at=0.7, hold_s=0.6, release_s=3.0),
 )
+FLIGHT = Hurry(32.0, 3.2, (3.0, -9.0, 28.0, 3.4))
+"""Everybody on the square runs from the fire; those who leave the gate join them."""
 TO_GATE = ((-1.2, 0.0), (1.2, 0.0))
 WEST, EAST = (-27.0, -7.0, -14.0, 8.0), (26.0, -8.0, 27.5, 3.0)
 CORRIDOR_WEST, CORRIDOR_EAST = (-27.0, -15.3, -10.0, -11.8), (25.0, -15.5, 27.5, -11.5)
@@ -50,9 +53,9 @@ CORRIDOR_WEST, CORRIDOR_EAST = (-27.0, -15.3, -10.0, -11.8), (25.0, -15.5, 27.5,
 def event_gate(seconds: float) -> Scenario:
     """An evening at the gate when everything goes wrong, planned for 45 s."""
     crowd = (
-        _strollers("first", 16, -1.0, 0.0, (-18.0, -6.0, -2.0, 7.0)),
-        _strollers("early", 14, 0.0, 0.9, WEST),
-        Group("surge", 84, 5.0, 0.09, (-20.0, -8.0, -8.0, 9.0), EAST, TO_GATE, 1.45),
+        replace(_strollers("first", 16, -1.0, 0.0, (-18.0, -6.0, -2.0, 7.0)), hurry=FLIGHT),
+        replace(_strollers("early", 14, 0.0, 0.9, WEST), hurry=FLIGHT),
+        Group("surge", 84, 5.0, 0.09, (-20.0, -8.0, -8.0, 9.0), EAST, TO_GATE, 1.45, hurry=FLIGHT),
         Group("corridor first", 9, -1.0, 0.0, (-13.0, -15.3, 12.0, -11.8), CORRIDOR_EAST),
         Group("corridor", 30, -1.0, 1.4, CORRIDOR_WEST, CORRIDOR_EAST, ((0.0, -13.5),)),
         Group(
@@ -96,11 +99,11 @@ def event_gate(seconds: float) -> Scenario:
             9,
             -1.0,
             0.0,
-            (3.0, -4.8, 7.5, -2.2),
+            (5.0, -0.9, 8.0, 2.0),
             EAST,
-            speed_m_s=0.08,
-            speed_spread_m_s=0.02,
-            hurry=Hurry(32.0, 3.0),
+            speed_m_s=0.04,
+            speed_spread_m_s=0.01,
+            hurry=FLIGHT,
         ),
     )
     return _scenario(

@@ -19,6 +19,8 @@ STEP_S = 0.02
 BODY_RADIUS_M = 0.2
 WAYPOINT_RADIUS_M, HALT_RADIUS_M = 0.6, 0.9
 STANDING_M_S = 0.001
+HURRIED_GAP_S = 0.25
+"""Who runs from something follows closely; walkers keep 1 s, by JuPedSim's default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,22 @@ class Halt:
 
 @dataclass(frozen=True, slots=True)
 class Hurry:
-    """The moment from which everybody of a group goes faster.
+    """The moment from which whoever is in a place, or comes there, goes faster.
 
     Attributes:
         from_s: When.
         speed_m_s: The new speed.
+        place_m: Where: x1, y1, x2, y2.
     """
 
     from_s: float
     speed_m_s: float
+    place_m: tuple[float, float, float, float]
+
+    def moves(self, xy_m: tuple[float, float], time_s: float) -> bool:
+        """Returns whether somebody there hurries now."""
+        x1, y1, x2, y2 = self.place_m
+        return time_s >= self.from_s and x1 <= xy_m[0] <= x2 and y1 <= xy_m[1] <= y2
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +175,9 @@ class _World:
             if agent.group.halt is not None:
                 self._halt(body, agent, agent.group.halt, time_s)
             hurry = agent.group.hurry
-            if hurry is not None and time_s >= hurry.from_s:
+            if hurry is not None and hurry.moves(agent.places[-1], time_s):
                 body.model.desired_speed = hurry.speed_m_s
+                body.model.time_gap = HURRIED_GAP_S
 
     def advance(self, steps: int) -> None:
         """Moves the crowd on by steps of STEP_S."""
