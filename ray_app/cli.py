@@ -228,6 +228,31 @@ def evaluate_events(
     raise typer.Exit(run(footage, truth, situation, out, workers, as_json=as_json))
 
 
+@evaluate.command("tune")
+def evaluate_tune(
+    results: Annotated[Path, typer.Argument(help="Folder of a back-fill, replay or evaluation.")],
+    truth: Annotated[
+        Path, typer.Option(help="Labels as for `evaluate events`; or {camera: {events: [...]}}.")
+    ],
+    situation: Annotated[str, typer.Option(help="As crowd_density.")],
+    false_per_hour: Annotated[
+        float, typer.Option(min=0, help="False alarms allowed per camera-hour.")
+    ] = 0.06,
+    as_json: Json = False,
+) -> None:
+    """Chooses open_at and hold_s for a budget of false alarms, and shows what would have fired.
+
+    Labels are keyed by file name or camera id. Times are frames at `fps`; without it, seconds. It
+    works on stored readings alone: seconds, and no footage is opened. Exit status 1 when no levels
+    stay within the budget.
+
+    Example: `vigie evaluate tune out/day1 --truth labels.json --situation counterflow`
+    """
+    from ray_app.commands.evaluate_tune import run
+
+    raise typer.Exit(run(results, truth, situation, false_per_hour, as_json=as_json))
+
+
 @evaluate.command("objects")
 def evaluate_objects(
     video: Annotated[Path, typer.Option(help="Video file.")],

@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 from square_footage import MORNING, film_site, manifest_of, run_without_ray, site
 
+from ray_app.analysis.alarm_tuning import openings
 from ray_app.authorisation.grant import AuthorisationSettings
 from ray_app.batch.analyze import analyze_run
 from ray_app.batch.replay import replay
 from ray_app.batch.results_folder import record_of, record_run
-from ray_app.domain.errors import StoreError
+from ray_app.commands.evaluate_tune import watched_cameras, what_fires
+from ray_app.domain.errors import FootageError, StoreError
 from ray_app.domain.event import Phase
 from ray_app.store.events import read_events
 from ray_app.store.readings import read_readings
@@ -111,3 +113,26 @@ def test_a_replay_never_writes_over_results(results):
 def test_results_that_are_not_finished_are_one_line(tmp_path):
     with pytest.raises(StoreError, match="not a folder of results"):
         replay(tmp_path, site(), None, tmp_path / "out")
+
+
+def test_levels_tried_on_stored_readings_open_what_the_analyzer_opened(results, tmp_path):
+    truth = tmp_path / "labels.json"
+    truth.write_text('{"east": {"events": [{"start": 4.0}]}, "west": {"events": []}}')
+    cameras = watched_cameras(results, truth, "restricted_area")
+    alarm = site().cameras[0].situations.restricted_area[0].alarm
+    tried = {(c.name, s.place, t) for c in cameras for s in c.series for t in openings(s, alarm)}
+    events = read_events(results)
+    opened = {(e.camera_id, e.place, e.time_s) for e in events if e.phase is Phase.OPENED}
+    assert tried == opened
+    assert len(tried) >= 2
+    assert {(row["camera"], row["true"]) for row in what_fires(cameras, alarm)} >= {("west", False)}
+    assert sum(camera.seconds for camera in cameras) == pytest.approx(
+        sum(r.span.footage_s for r in read_segments(results))
+    )
+
+
+def test_labels_of_a_camera_that_is_not_there_are_one_line(results, tmp_path):
+    truth = tmp_path / "labels.json"
+    truth.write_text('{"north": {"events": []}}')
+    with pytest.raises(FootageError, match=r"'north' is no camera .* known: east, west"):
+        watched_cameras(results, truth, "restricted_area")

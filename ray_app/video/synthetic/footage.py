@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pyarrow as pa
+from av.video.frame import PictureType
 from numpy.typing import NDArray
 
 from ray_app.video.synthetic.bag import BagWay
@@ -84,11 +85,12 @@ def draw_footage(job: FootageJob, target: Path, on_frame: Callable[[], None]) ->
             time_s = frame / job.cast.rate_hz
             if fire is not None:
                 fire.step(time_s, 1 / job.cast.rate_hz)
-            if not _is_frozen(job.camera, time_s):
+            frozen = _is_frozen(job.camera, time_s)
+            if not frozen:
                 picture, rows = _draw_frame(job, renderer, fire, frame)
                 picture = lens.spoil(picture, frame)
                 columns.append(rows)
-            writer.write(picture)
+            writer.write(picture, again=frozen)
             on_frame()
     renderer.close()
     return _table(job.camera.camera_id, job.cast.rate_hz, columns)
@@ -108,9 +110,15 @@ class VideoWriter:
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.gop_size = max(1, round(5 * rate_hz))
 
-    def write(self, picture: NDArray[np.uint8]) -> None:
-        """Appends one picture, RGB uint8."""
+    def write(self, picture: NDArray[np.uint8], *, again: bool = False) -> None:
+        """Appends one picture, RGB uint8.
+
+        The last picture again is coded as a key frame: a camera that hangs sends the same data,
+        where a coder would refine a still picture from frame to frame.
+        """
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        if again:
+            frame.pict_type = PictureType.I
         self._container.mux(self._stream.encode(frame))
 
     def __enter__(self) -> "VideoWriter":

@@ -69,7 +69,7 @@ def event_gate(seconds: float) -> Scenario:
             1.5,
             0.1,
         ),
-        Group("square", 14, -1.0, 0.0, (3.0, -6.0, 20.0, 2.0), EAST, speed_m_s=0.9),
+        Group("square", 14, -1.0, 0.0, (3.0, -6.0, 20.0, 2.0), EAST, speed_m_s=0.2, hurry=FLIGHT),
         Group(
             "intruder",
             1,
@@ -93,17 +93,6 @@ def event_gate(seconds: float) -> Scenario:
             1.2,
             0.0,
             Halt(0, 2.5),
-        ),
-        Group(
-            "onlookers",
-            9,
-            -1.0,
-            0.0,
-            (5.0, -0.9, 8.0, 2.0),
-            EAST,
-            speed_m_s=0.04,
-            speed_spread_m_s=0.01,
-            hurry=FLIGHT,
         ),
     )
     return _scenario(
