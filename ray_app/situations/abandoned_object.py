@@ -44,8 +44,9 @@ STANDING_S, STEP_HEIGHTS = 1.5, 0.2
 """Whose feet moved less than that share of their height in so long stands still."""
 SAME_HEIGHTS = 0.2
 """Who was nearest within so much of the least gap may be the owner."""
-SAME_CELLS, SAME_S = 6, 4.0
-"""Patches so near in place and time are parts of one thing."""
+SAME_CELLS, SAME_S = 6, 8.0
+"""Patches so near in place and time are parts of one thing: its shadow is seen before itself when
+whoever brought it stands in front."""
 BUSY_TIMES = 2
 """Cells that changed so often with nobody there are a clock or a screen."""
 EDGES = 0.2

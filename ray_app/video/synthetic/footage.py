@@ -27,6 +27,8 @@ MARGIN = 0.35
 """People this share of the picture outside it are drawn too: their shadows may fall inside."""
 X264 = (("preset", "veryfast"), ("crf", "23"), ("threads", "1"), ("x264-params", "mbtree=0"))
 """mbtree is off because it reads past small pictures: the same input then gave two outputs."""
+STEADY_X264 = (*X264[:-1], ("x264-params", "mbtree=0:qcomp=1"))
+"""A constant quantiser: the same picture again has the same data, as when a camera hangs."""
 SEEN_COLUMNS = (
     "frame",
     "person_id",
@@ -80,7 +82,8 @@ def draw_footage(job: FootageJob, target: Path, on_frame: Callable[[], None]) ->
     fire = Fire(job.scenario.fire, job.seed) if job.scenario.fire else None
     columns: list[NDArray[np.float64]] = []
     picture = np.zeros((job.size_px[1], job.size_px[0], 3), np.uint8)
-    with VideoWriter(target, job.size_px, job.cast.rate_hz, job.started_at) as writer:
+    coding = X264 if job.camera.freezes_s is None else STEADY_X264
+    with VideoWriter(target, job.size_px, job.cast.rate_hz, job.started_at, coding) as writer:
         for frame in range(job.cast.frames):
             time_s = frame / job.cast.rate_hz
             if fire is not None:
@@ -100,12 +103,17 @@ class VideoWriter:
     """Writes H.264 in an mp4; the same pictures give the same bytes."""
 
     def __init__(
-        self, target: Path, size_px: tuple[int, int], rate_hz: float, started_at: datetime
+        self,
+        target: Path,
+        size_px: tuple[int, int],
+        rate_hz: float,
+        started_at: datetime,
+        coding: tuple[tuple[str, str], ...] = X264,
     ) -> None:
         self._container = av.open(str(target), "w", format="mp4", options={"movflags": "faststart"})
         self._container.metadata["creation_time"] = started_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         rate = Fraction(rate_hz).limit_denominator(1001)
-        self._stream = self._container.add_stream("libx264", rate=rate, options=dict(X264))
+        self._stream = self._container.add_stream("libx264", rate=rate, options=dict(coding))
         self._stream.width, self._stream.height = size_px
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.gop_size = max(1, round(5 * rate_hz))

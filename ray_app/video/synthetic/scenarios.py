@@ -43,7 +43,7 @@ RUSH = Watch(
     CrowdMovementSettings(zone="square"),
     HysteresisSettings(open_at=1.0, close_at=0.7, hold_s=0.6, release_s=3.0),
 )
-FLIGHT = Hurry(32.0, 3.2, (3.0, -9.0, 28.0, 3.4))
+FLIGHT = Hurry(32.0, 2.6, (3.0, -9.0, 28.0, 3.4))
 """Everybody on the square runs from the fire; those who leave the gate join them."""
 TO_GATE = ((-1.2, 0.0), (1.2, 0.0))
 WEST, EAST = (-27.0, -7.0, -14.0, 8.0), (26.0, -8.0, 27.5, 3.0)
@@ -69,7 +69,7 @@ def event_gate(seconds: float) -> Scenario:
             1.5,
             0.1,
         ),
-        Group("square", 14, -1.0, 0.0, (3.0, -6.0, 20.0, 2.0), EAST, speed_m_s=0.2, hurry=FLIGHT),
+        Group("square", 14, -1.0, 0.0, (3.0, -6.0, 20.0, 2.0), EAST, speed_m_s=0.1, hurry=FLIGHT),
         Group(
             "intruder",
             1,
