@@ -69,7 +69,7 @@ def event_gate(seconds: float) -> Scenario:
             1.5,
             0.1,
         ),
-        Group("square", 14, -1.0, 0.0, (3.0, -6.0, 20.0, 2.0), EAST, speed_m_s=0.1, hurry=FLIGHT),
+        Group("square", 14, -1.0, 0.0, (3.0, -6.0, 20.0, 2.0), EAST, speed_m_s=0.2, hurry=FLIGHT),
         Group(
             "intruder",
             1,
