@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ray_app.domain.event import Reading, Unmeasured
-from ray_app.domain.geometry import inside_polygon
 from ray_app.domain.observation import Label, PictureGrid
 from ray_app.domain.people import feet_px
-from ray_app.domain.place import GroundZone, Zone
+from ray_app.domain.place import Zone
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.scene import Scene
 from ray_app.domain.settings import settings
+from ray_app.situations.zone_view import cells_inside
 
 VIEW = "view"
 SQUARE = np.ones((3, 3), np.bool_)
@@ -176,7 +176,7 @@ class AbandonedObject:
         if grid is None:
             reason = "no grid was taken: add networks.grid, as {width_px: 640}"
             return [Unmeasured(place, reason)]
-        inside = self._inside(scene, grid)
+        inside = cells_inside(self._zone, scene, grid.texture.shape, grid.cell_px)
         if inside is None:
             return [Unmeasured(place, scene.no_ground or "the camera has no calibration")]
         people = people_px(scene)
@@ -203,19 +203,6 @@ class AbandonedObject:
         )
         level = 0.0 if thing.gone_s is not None else thing.alone_s
         return Reading(f"{place}/thing-{thing.number}", level, None, measures)
-
-    def _inside(self, scene: Scene, grid: PictureGrid) -> Cells | None:
-        rows, columns = grid.texture.shape
-        if self._zone is None:
-            return np.ones((rows, columns), np.bool_)
-        y, x = np.mgrid[0:rows, 0:columns]
-        centres = (np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * grid.cell_px
-        if not isinstance(self._zone, GroundZone):
-            return inside_polygon(centres, self._zone.polygon_px).reshape(rows, columns)
-        if scene.projection is None:
-            return None
-        on_ground = scene.projection.sight_at(centres, 0.0)
-        return inside_polygon(on_ground, self._zone.polygon_m).reshape(rows, columns)
 
     def _look(self, grid: PictureGrid, people: Floats, time_s: float) -> float:
         """Takes one picture into the two backgrounds; returns the seconds since the last."""

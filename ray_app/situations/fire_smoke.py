@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ray_app.domain.event import Reading, Unmeasured
-from ray_app.domain.geometry import inside_polygon
-from ray_app.domain.observation import FireMap
-from ray_app.domain.place import GroundZone, Zone
+from ray_app.domain.place import Zone
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.scene import Scene
 from ray_app.domain.settings import settings
+from ray_app.situations.zone_view import cells_inside
 
 VIEW = "view"
 CELLS_TOLD = 4
@@ -72,7 +71,7 @@ class FireSmoke:
         if fire is None:
             reason = "no fire network looked: add networks.fire, as {name: fire_smoke_detector}"
             return [Unmeasured(place, reason)]
-        inside = self._inside(scene, fire)
+        inside = cells_inside(self._zone, scene, fire.flame.shape, fire.cell_px)
         if inside is None:
             return [Unmeasured(place, scene.no_ground or "the camera has no calibration")]
         now = np.stack([fire.flame, fire.smoke]).astype(np.float64) / 255
@@ -108,20 +107,6 @@ class FireSmoke:
         self._recent = self._recent + fresh * (now - self._recent)
         self._baseline = self._baseline + slow * (self._recent - self._baseline)
         return self._recent, self._baseline
-
-    def _inside(self, scene: Scene, fire: FireMap) -> NDArray[np.bool_] | None:
-        """Returns which cells lie in the zone; None where nobody can say."""
-        rows, columns = fire.flame.shape
-        if self._zone is None:
-            return np.ones((rows, columns), np.bool_)
-        y, x = np.mgrid[0:rows, 0:columns]
-        centres = (np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * fire.cell_px
-        if not isinstance(self._zone, GroundZone):
-            return inside_polygon(centres, self._zone.polygon_px).reshape(rows, columns)
-        if scene.projection is None:
-            return None
-        on_ground = scene.projection.sight_at(centres, 0.0)
-        return inside_polygon(on_ground, self._zone.polygon_m).reshape(rows, columns)
 
 
 def surest(cells: Floats) -> float:

@@ -1,10 +1,11 @@
 """Which part of a zone the camera sees in this frame."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ray_app.domain.event import Unmeasured
-from ray_app.domain.geometry import grid_inside, polygon_area
-from ray_app.domain.place import GroundZone
+from ray_app.domain.geometry import grid_inside, inside_polygon, polygon_area
+from ray_app.domain.place import GroundZone, Zone
 from ray_app.domain.scene import Scene
 
 LEAST_SHARE_SEEN = 0.5
@@ -39,6 +40,30 @@ class ZoneView:
             reason = f"less than half of zone {self._zone.name!r} is in the picture"
             return Unmeasured(place, reason)
         return None
+
+
+def cells_inside(
+    zone: Zone | None, scene: Scene, shape: tuple[int, ...], cell_px: float
+) -> NDArray[np.bool_] | None:
+    """Returns which cells of a map of the picture lie in the zone; None where nobody can say.
+
+    Args:
+        zone: On the ground or in the picture; None is the whole picture.
+        scene: Tells how the picture lies on the ground.
+        shape: Rows and columns of the map.
+        cell_px: Side of a cell, source pixels.
+    """
+    rows, columns = shape
+    if zone is None:
+        return np.ones((rows, columns), np.bool_)
+    y, x = np.mgrid[0:rows, 0:columns]
+    centres = (np.stack([x.ravel(), y.ravel()], axis=1) + 0.5) * cell_px
+    if not isinstance(zone, GroundZone):
+        return inside_polygon(centres, zone.polygon_px).reshape(rows, columns)
+    if scene.projection is None:
+        return None
+    on_ground = scene.projection.sight_at(centres, 0.0)
+    return inside_polygon(on_ground, zone.polygon_m).reshape(rows, columns)
 
 
 def no_calibration(scene: Scene) -> str:
