@@ -65,7 +65,7 @@ class CameraHealth:
     """
 
     name = "camera_health"
-    unit = "s"
+    unit = "s of fault"
 
     def __init__(self, settings: CameraHealthSettings) -> None:
         self._settings = settings

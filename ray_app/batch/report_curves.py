@@ -8,12 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ray_app.analysis.camera_health import CameraHealth
 from ray_app.config.schema import SiteConfig
 from ray_app.config.summary import summarise
 from ray_app.report.data import Curve
 from ray_app.store.parquet import read_parquet
 from ray_app.store.readings import SCHEMA, readings_file
 
+HEALTH = CameraHealth.name
 COLUMNS = ("camera_id", "situation", "unit", "place", "time_s", "level", "sigma")
 Key = tuple[str, str, str]
 
@@ -21,7 +23,8 @@ Key = tuple[str, str, str]
 def read_curves(results: Path, site: SiteConfig) -> Iterator[Curve]:
     """Yields one curve per camera, situation and place, in the order of the file.
 
-    A bottleneck gives two: the seconds to clear, and the flow against what the passage carries.
+    A bottleneck gives two: the seconds to clear, and the flow against what the passage carries. A
+    fault that a camera never had gives none.
     """
     table = read_parquet(readings_file(results), SCHEMA, COLUMNS)
     alarms = {
@@ -29,6 +32,10 @@ def read_curves(results: Path, site: SiteConfig) -> Iterator[Curve]:
         for camera in summarise(site).cameras
         for watch in camera.watches
     }
+    for camera in site.cameras:
+        for fault in camera.health.faults:
+            alarm = camera.health.alarm
+            alarms[camera.id, HEALTH, fault] = (alarm.open_at, alarm.close_at)
     capacities = {
         (camera.id, watch.settings.line): watch.settings.capacity_per_m_s
         for camera in site.cameras
@@ -38,7 +45,8 @@ def read_curves(results: Path, site: SiteConfig) -> Iterator[Curve]:
     for row in keys.aggregate([]).to_pylist():
         key = (row["camera_id"], row["situation"], row["place"])
         part = _rows_of(table, key)
-        yield _curve(key, part, alarms.get(key, (None, None)))
+        if key[1] != HEALTH or pc.max(part["level"]).as_py() > 0:
+            yield _curve(key, part, alarms.get(key, (None, None)))
         if (key[0], key[2]) in capacities and key[1] == "bottleneck":
             yield _flow(key, results, capacities[key[0], key[2]])
 

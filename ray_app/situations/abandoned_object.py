@@ -10,11 +10,11 @@ from scipy import ndimage
 
 from ray_app.domain.event import Reading, Unmeasured
 from ray_app.domain.observation import Label, PictureGrid
-from ray_app.domain.people import feet_px
 from ray_app.domain.place import Zone
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.scene import Scene
 from ray_app.domain.settings import settings
+from ray_app.situations.passers_by import Passing, covered, people_px, standing_boxes
 from ray_app.situations.zone_view import cells_inside
 
 VIEW = "view"
@@ -40,8 +40,6 @@ ATTENDED_S = 2.0
 """Who stays that near so long attends to the thing; passers-by do not."""
 OWNERS_S = 3.0
 """Who was near within so long before a thing appeared may have brought it."""
-STANDING_S, STEP_HEIGHTS = 1.5, 0.2
-"""Whose feet moved less than that share of their height in so long stands still."""
 SAME_HEIGHTS = 0.2
 """Who was nearest within so much of the least gap may be the owner."""
 SAME_CELLS, SAME_S = 6, 8.0
@@ -115,35 +113,11 @@ class _Ground:
     busy: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class _Passing:
-    """Where everybody stood at one instant."""
-
-    time_s: float
-    ids: NDArray[np.int64]
-    boxes_px: Floats
-
-    @property
-    def feet_px(self) -> Floats:
-        """x, y of everybody's feet, shape (n, 2)."""
-        return feet_px(self.boxes_px.astype(np.float32))
-
-    @property
-    def heights_px(self) -> Floats:
-        """Everybody's height, shape (n,)."""
-        return np.asarray(self.boxes_px[:, 3] - self.boxes_px[:, 1])
-
-    def gaps(self, at_px: Floats) -> Floats:
-        """Returns how far everybody is from a place, in their own heights, shape (n,)."""
-        away_px = np.linalg.norm(self.feet_px - at_px, axis=1)
-        return np.asarray(away_px / np.maximum(self.heights_px, 1.0))
-
-
 @dataclass(slots=True)
 class _Memory:
     ground: _Ground | None = None
     things: list[_Thing] = field(default_factory=list)
-    passing: deque[_Passing] = field(default_factory=deque)
+    passing: deque[Passing] = field(default_factory=deque)
     last_s: float = 0.0
     count: int = 0
 
@@ -262,12 +236,12 @@ class AbandonedObject:
         ground.texture_slow[cells] = ground.texture_fast[cells]
         ground.changed_s[cells] = 0
 
-    def _pass(self, scene: Scene) -> _Passing:
+    def _pass(self, scene: Scene) -> Passing:
         """Notes where everybody stands; returns it."""
         tracks, time_s = scene.tracks, scene.key.time_s
         people = tracks.labels == Label.PERSON
         boxes = tracks.boxes_px[people].reshape(-1, 4).astype(np.float64)
-        now = _Passing(time_s, tracks.ids[people], boxes)
+        now = Passing(time_s, tracks.ids[people], boxes)
         passing = self._memory.passing
         passing.append(now)
         while passing[0].time_s < time_s - CONFIRM_S - OWNERS_S - CARRIED_S:
@@ -355,7 +329,7 @@ class AbandonedObject:
         return stands_out_now > LIKE_AROUND * stood_out_before
 
     def _follow(
-        self, thing: _Thing, scene: Scene, grid: PictureGrid, now: _Passing, passed_s: float
+        self, thing: _Thing, scene: Scene, grid: PictureGrid, now: Passing, passed_s: float
     ) -> None:
         ground = self._memory.ground
         assert ground is not None  # noqa: S101
@@ -367,7 +341,7 @@ class AbandonedObject:
             thing.gone_s = now.time_s
             self._absorb(thing.cells)
             return
-        if (covered(self._standing(now), grid, margin=0) & thing.cells).any():
+        if (covered(standing_boxes(self._memory.passing, now), grid, margin=0) & thing.cells).any():
             thing.alone_s = thing.near_s = 0.0  # it may be that person, seen now and then
             return
         owner, other = self._who_is_near(thing, scene, grid, now)
@@ -377,24 +351,8 @@ class AbandonedObject:
         else:
             thing.alone_s += passed_s
 
-    def _standing(self, now: _Passing) -> Floats:
-        """Returns the boxes of people who stand still, shape (n, 4)."""
-        before = next(
-            (then for then in self._memory.passing if then.time_s >= now.time_s - STANDING_S), now
-        )
-        if now.time_s - before.time_s < 0.6 * STANDING_S:
-            return now.boxes_px[:0]
-        stood = dict(zip(before.ids.tolist(), before.feet_px, strict=True))
-        still = [
-            number in stood and float(np.linalg.norm(stood[number] - foot)) < STEP_HEIGHTS * height
-            for number, foot, height in zip(
-                now.ids.tolist(), now.feet_px, now.heights_px, strict=True
-            )
-        ]
-        return now.boxes_px[np.array(still, np.bool_)]
-
     def _who_is_near(
-        self, thing: _Thing, scene: Scene, grid: PictureGrid, now: _Passing
+        self, thing: _Thing, scene: Scene, grid: PictureGrid, now: Passing
     ) -> tuple[bool, bool]:
         """Returns whether an owner is near, and whether anybody is near enough to touch it."""
         if len(now.ids) == 0:
@@ -415,26 +373,6 @@ def _foot(cells: Cells, grid: PictureGrid) -> Floats:
     """Returns x, y where a thing stands, source pixels, shape (2,)."""
     rows, columns = np.nonzero(cells)
     return np.array([columns.mean() + 0.5, rows.max() + 0.5]) * grid.cell_px
-
-
-def people_px(scene: Scene) -> Floats:
-    """Returns the boxes of everybody, seen or followed, source pixels, shape (n, 4)."""
-    seen, tracks = scene.observation.detections, scene.tracks
-    boxes = [
-        seen.boxes_px[seen.labels == Label.PERSON],
-        tracks.boxes_px[tracks.labels == Label.PERSON],
-    ]
-    return np.concatenate([each.reshape(-1, 4) for each in boxes]).astype(np.float64)
-
-
-def covered(boxes_px: Floats, grid: PictureGrid, margin: int) -> Cells:
-    """Returns the cells that boxes touch, and as many around them as margin says."""
-    rows, columns = grid.texture.shape
-    cells = np.zeros((rows, columns), np.bool_)
-    for x1, y1, x2, y2 in boxes_px / grid.cell_px:
-        top, left = max(0, math.floor(y1) - margin), max(0, math.floor(x1) - margin)
-        cells[top : max(0, math.ceil(y2) + margin), left : max(0, math.ceil(x2) + margin)] = True
-    return cells
 
 
 def _gain(slow: Floats, colours: Floats, seen: Cells) -> Floats:

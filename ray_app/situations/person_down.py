@@ -77,7 +77,7 @@ class PersonDown:
     """
 
     name = "person_down"
-    unit = "s"
+    unit = "s down"
 
     def __init__(self, settings: PersonDownSettings, zone: Zone | None) -> None:
         self._settings, self._zone = settings, zone
