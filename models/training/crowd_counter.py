@@ -53,6 +53,11 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument("--dense", type=Path, required=True, help="UCF_CC_50")
     parser.add_argument("--validate", type=Path, help="rendered stills of another seed")
+    parser.add_argument(
+        "--without",
+        choices=tuple(HELD_OUT),
+        help="train on nothing of this part and validate on all of it (cross-part test)",
+    )
     parser.add_argument("--budget-s", type=float, default=2400, help="seconds of training")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--peak-rate", type=float, default=2e-3, help="highest learning rate")
@@ -66,12 +71,15 @@ def _prepare(arguments: argparse.Namespace) -> CrowdTrainer:
     validation: dict[str, list[CountedPicture]] = {}
     for part, held_out in HELD_OUT.items():
         pictures = read_pictures(arguments.data / part)
-        training[part], validation[part] = pictures[:-held_out], pictures[-held_out:]
+        kept = 0 if part == arguments.without else len(pictures) - held_out
+        training[part], validation[part] = pictures[:kept], pictures[kept:]
     training["rendered"] = [p for folder in arguments.rendered for p in read_pictures(folder)]
     training["dense"] = read_pictures(arguments.dense)
     training["sparse"] = [p for p in training["rendered"] if len(p.heads_px) <= MOST_SPARSE]
     if arguments.validate is not None:
         validation["rendered"] = read_pictures(arguments.validate)
+    if arguments.without is not None:
+        del training[arguments.without]
     start = arguments.start_from
     return CrowdTrainer(
         training=training,
@@ -80,7 +88,7 @@ def _prepare(arguments: argparse.Namespace) -> CrowdTrainer:
             budget_s=arguments.budget_s,
             peak_rate=arguments.peak_rate,
             seed=arguments.seed,
-            shares=SHARES,
+            shares=tuple(each for each in SHARES if each[0] != arguments.without),
         ),
         out=arguments.out,
         start=None if start is None else fill_network(load_file(start)),

@@ -40,6 +40,13 @@ SHARES = (
     ("drawn_fire", 0.08),
 )
 HELD_OUT = 0.2
+SOURCES = {
+    "cctv": ("cctv",),
+    "photos": ("photos", "photos_clear"),
+    "far_smoke": ("far_smoke",),
+    "house": ("house",),
+}
+"""Sets of pictures by where they were taken from."""
 _log = logging.getLogger("train_fire")
 
 
@@ -94,12 +101,25 @@ def read_sets(
     return training, held
 
 
+def leave_out(
+    source: str, training: dict[str, list[FirePicture]], held: dict[str, list[FirePicture]]
+) -> None:
+    """Moves all pictures of a source from training to those held out (cross-source test)."""
+    for name in SOURCES[source]:
+        held[name] = held.get(name, []) + training.pop(name)
+
+
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of all data sets")
     parser.add_argument("--drawn", type=Path, required=True, help="rendered stills without fire")
     parser.add_argument(
         "--drawn-fire", type=Path, required=True, help="rendered stills with fire, YOLO labels"
+    )
+    parser.add_argument(
+        "--without",
+        choices=tuple(SOURCES),
+        help="train on nothing of this source and validate on all of it (cross-source test)",
     )
     parser.add_argument("--budget-s", type=float, default=2400, help="seconds of training")
     parser.add_argument("--seed", type=int, default=0)
@@ -111,6 +131,8 @@ def _parse() -> argparse.Namespace:
 
 def _prepare(arguments: argparse.Namespace) -> FireTrainer:
     training, held = read_sets(arguments.data, arguments.drawn, arguments.drawn_fire)
+    if arguments.without is not None:
+        leave_out(arguments.without, training, held)
     for name, pictures in training.items():
         _log.info("%s: %d to train on, %d held out", name, len(pictures), len(held.get(name, ())))
     start = arguments.start_from
@@ -121,10 +143,10 @@ def _prepare(arguments: argparse.Namespace) -> FireTrainer:
             budget_s=arguments.budget_s,
             peak_rate=arguments.peak_rate,
             seed=arguments.seed,
-            shares=SHARES,
+            shares=tuple((name, share) for name, share in SHARES if name in training),
             validations=4,
         ),
-        FireCropper(FireCrops(), with_flames(training["cctv"] + training["house"])),
+        FireCropper(FireCrops(), with_flames(training.get("cctv", []) + training.get("house", []))),
         arguments.out,
         None if start is None else fill_fire_network(load_file(start)),
     )

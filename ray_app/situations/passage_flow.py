@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_app.domain.geometry import along_line, inside_polygon, signed_distance_to_line
-from ray_app.domain.people import is_person, map_share
+from ray_app.domain.people import box_weight, is_person, map_share
 from ray_app.domain.place import GroundZone, Line
 from ray_app.domain.scene import Scene
 from ray_app.situations.trails import Trails
@@ -65,7 +65,8 @@ class PassageFlow:
         share = map_share(scene.observation.crowd)
         in_strip = self._share_in_strip(scene.crowd.places.xy_m)
         mapped = float((scene.crowd.people * in_strip).sum())
-        return (1 - share) * moving + share * mapped * moving / tracked
+        boxes = box_weight(scene.observation.crowd)
+        return boxes * moving + share * mapped * moving / tracked
 
     def _steps(self, scene: Scene) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Returns last step and its seconds for each track, NaN for one without."""
