@@ -14,6 +14,8 @@ from ray_app.domain.place import Zone
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.scene import Scene
 from ray_app.domain.settings import settings
+from ray_app.situations import passers_by
+from ray_app.situations.lost_on_spot import LostOnSpot
 from ray_app.situations.passers_by import Passing, covered, people_px, standing_boxes
 from ray_app.situations.zone_view import cells_inside
 
@@ -42,9 +44,8 @@ OWNERS_S = 3.0
 """Who was near within so long before a thing appeared may have brought it."""
 SAME_HEIGHTS = 0.2
 """Who was nearest within so much of the least gap may be the owner."""
-SAME_CELLS, SAME_S = 6, 8.0
-"""Patches so near in place and time are parts of one thing: its shadow is seen before itself when
-whoever brought it stands in front."""
+SAME_CELLS, SAME_S = 6, 15.0
+"""Patches so near in place and time are one thing: its shadow is seen before itself."""
 BUSY_TIMES = 2
 """Cells that changed so often with nobody there are a clock or a screen."""
 EDGES = 0.2
@@ -118,6 +119,7 @@ class _Memory:
     ground: _Ground | None = None
     things: list[_Thing] = field(default_factory=list)
     passing: deque[Passing] = field(default_factory=deque)
+    lost: LostOnSpot = field(default_factory=LostOnSpot)
     last_s: float = 0.0
     count: int = 0
 
@@ -140,7 +142,7 @@ class AbandonedObject:
         self._memory = _Memory()
 
     def forget(self) -> None:
-        """Drops all memory: the footage was interrupted."""
+        """Drops all memory."""
         self._memory = _Memory(count=self._memory.count)
 
     def measure(self, scene: Scene) -> list[Reading | Unmeasured]:
@@ -153,9 +155,11 @@ class AbandonedObject:
         inside = cells_inside(self._zone, scene, grid.texture.shape, grid.cell_px)
         if inside is None:
             return [Unmeasured(place, scene.no_ground or "the camera has no calibration")]
-        people = people_px(scene)
+        hidden = covered(people_px(scene), grid, margin=1)
         time_s = scene.key.time_s
-        passed_s = self._look(grid, people, time_s)
+        passed_s = self._look(
+            grid, hidden | passers_by.burning_cells(scene.observation.fire, grid), time_s
+        )
         now = self._pass(scene)
         self._find(inside, grid)
         for thing in self._memory.things:
@@ -178,11 +182,11 @@ class AbandonedObject:
         level = 0.0 if thing.gone_s is not None else thing.alone_s
         return Reading(f"{place}/thing-{thing.number}", level, None, measures)
 
-    def _look(self, grid: PictureGrid, people: Floats, time_s: float) -> float:
+    def _look(self, grid: PictureGrid, hidden: Cells, time_s: float) -> float:
         """Takes one picture into the two backgrounds; returns the seconds since the last."""
         colours = grid.colours.astype(np.float64)
         texture = grid.texture.astype(np.float64)
-        memory, hidden = self._memory, covered(people, grid, margin=1)
+        memory = self._memory
         if memory.ground is None or memory.ground.slow.shape != colours.shape:
             never = np.full(texture.shape, -np.inf)
             memory.ground = _Ground(
@@ -193,7 +197,7 @@ class AbandonedObject:
                 changed_s=np.zeros_like(texture),
                 first_s=never.copy(),
                 person_s=never.copy(),
-                known_s=np.where(covered(people, grid, margin=0), 0.0, KNOWN_S),
+                known_s=np.where(hidden, 0.0, KNOWN_S),
                 busy=np.zeros_like(texture),
             )
             memory.things, memory.last_s = [], time_s
@@ -231,7 +235,7 @@ class AbandonedObject:
     def _absorb(self, cells: Cells) -> None:
         """Takes what is there now as what belongs there."""
         ground = self._memory.ground
-        assert ground is not None  # noqa: S101  made by the first look
+        assert ground is not None  # noqa: S101
         ground.slow[cells] = ground.fast[cells]
         ground.texture_slow[cells] = ground.texture_fast[cells]
         ground.changed_s[cells] = 0
@@ -298,6 +302,10 @@ class AbandonedObject:
                     nearest[number] = min(gap, nearest.get(number, math.inf))
         least = min(nearest.values(), default=math.inf)
         if least > NEAR_HEIGHTS:
+            return None
+        if self._memory.lost.explains(
+            self._memory.passing, nearest, passers_by.patch_sides(cells, grid), since_s
+        ):
             return None
         owners = {number for number, gap in nearest.items() if gap <= least + SAME_HEIGHTS}
         here = [

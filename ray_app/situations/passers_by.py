@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from ray_app.domain.observation import Label, PictureGrid
+from ray_app.domain.observation import FireMap, Label, PictureGrid
 from ray_app.domain.people import feet_px
 from ray_app.domain.scene import Scene
 
 Floats = NDArray[np.float64]
 Cells = NDArray[np.bool_]
+LIKELY = 128
+"""Certainty of a fire map, 0 to 255, from which a cell burns."""
+GLOW_CELLS = 3
+"""So many cells of the fire map around a flame are lit up by it."""
 STANDING_S, STEP_HEIGHTS = 1.5, 0.2
 """Whose feet moved less than that share of their height in so long stands still."""
 
@@ -64,6 +69,19 @@ def people_px(scene: Scene) -> Floats:
     return np.concatenate([each.reshape(-1, 4) for each in boxes]).astype(np.float64)
 
 
+def burning_cells(fire: FireMap | None, grid: PictureGrid) -> Cells:
+    """Returns the cells in which a flame or smoke is likelier than not, and those it lights up."""
+    if fire is None:
+        return np.zeros(grid.texture.shape, np.bool_)
+    sure = np.maximum(fire.flame, fire.smoke) >= LIKELY
+    sure = ndimage.binary_dilation(sure, np.ones((3, 3), np.bool_), iterations=GLOW_CELLS)
+    rows, columns = (
+        np.minimum(((np.arange(count) + 0.5) * grid.cell_px / fire.cell_px).astype(int), most - 1)
+        for count, most in zip(grid.texture.shape, sure.shape, strict=True)
+    )
+    return np.asarray(sure[np.ix_(rows, columns)])
+
+
 def covered(boxes_px: Floats, grid: PictureGrid, margin: int) -> Cells:
     """Returns the cells that boxes touch, and as many around them as margin says."""
     rows, columns = grid.texture.shape
@@ -72,3 +90,10 @@ def covered(boxes_px: Floats, grid: PictureGrid, margin: int) -> Cells:
         top, left = max(0, math.floor(y1) - margin), max(0, math.floor(x1) - margin)
         cells[top : max(0, math.ceil(y2) + margin), left : max(0, math.ceil(x2) + margin)] = True
     return cells
+
+
+def patch_sides(cells: Cells, grid: PictureGrid) -> tuple[float, float, float]:
+    """Returns left, right and lower side of a patch of cells, source pixels."""
+    rows, columns = np.nonzero(cells)
+    left, right, low = columns.min(), columns.max() + 1, rows.max() + 0.5
+    return left * grid.cell_px, right * grid.cell_px, low * grid.cell_px

@@ -11,6 +11,8 @@ from ray_app.domain.place import GroundZone, Zone
 from ray_app.domain.ranges import between, refuse_faults
 from ray_app.domain.scene import Scene
 from ray_app.domain.settings import settings
+from ray_app.situations.floor_memory import FloorMemory
+from ray_app.situations.passers_by import people_px
 from ray_app.situations.zone_view import no_calibration
 
 VIEW = "view"
@@ -73,7 +75,9 @@ class PersonDown:
     """Follows who stood, sank where they stood, and stays down.
 
     Somebody lies when the box is wider than high, lower than before, and its lower edge is about
-    where the feet were. People who lie from the start, or sit, are not told: they did not fall.
+    where the feet were; or, with a `grid` network, when nobody is found there any more and the
+    ground at the feet shows something as wide and low as a body that was not there before. People
+    who lie from the start, or sit, are not told: they did not fall.
     """
 
     name = "person_down"
@@ -82,6 +86,7 @@ class PersonDown:
     def __init__(self, settings: PersonDownSettings, zone: Zone | None) -> None:
         self._settings, self._zone = settings, zone
         self._bodies: dict[int, _Body] = {}
+        self._floor = FloorMemory()
         self._last_s: float | None = None
 
     def measure(self, scene: Scene) -> list[Reading | Unmeasured]:
@@ -99,6 +104,7 @@ class PersonDown:
             if track_id not in self._bodies:
                 self._bodies[track_id] = self._take_over(boxes[row], now_s) or _Body()
             self._follow(self._bodies[track_id], boxes[row], now_s, passed_s)
+        self._see_on_floor(scene, set(scene.tracks.ids[inside].tolist()))
         self._bodies = {
             i: body
             for i, body in self._bodies.items()
@@ -115,7 +121,25 @@ class PersonDown:
     def forget(self) -> None:
         """Drops everybody."""
         self._bodies.clear()
+        self._floor = FloorMemory()
         self._last_s = None
+
+    def _see_on_floor(self, scene: Scene, followed: set[int]) -> None:
+        """Looks for those who are followed no more as patches on the ground."""
+        grid, now_s = scene.observation.grid, scene.key.time_s
+        if grid is None:
+            return
+        self._floor.look(grid, people_px(scene), now_s)
+        for track_id, body in self._bodies.items():
+            if track_id in followed or not body.stood:
+                continue
+            if body.height_px < self._settings.least_px:
+                continue
+            since_s = body.seen_s if body.lies_since_s is None else body.lies_since_s
+            if self._floor.lies_at(body.feet_px, body.height_px, since_s):
+                if body.lies_since_s is None:
+                    body.lies_since_s = now_s
+                body.seen_s = now_s
 
     def _inside(self, scene: Scene) -> np.ndarray:
         if self._zone is None:

@@ -156,6 +156,7 @@ def test_everything_planned_for_the_gate_happens(gate):
         "fire_smoke",
         "crowd_movement",
         "camera_health",
+        "person_down",
     }
     assert len(found) == len(find_incidents(*gate))
     assert found["crowd_density"].cameras == ("gate", "drone")

@@ -67,6 +67,7 @@ def cast_scenario(scenario: Scenario, rate_hz: float, seed: int) -> Cast:
             rate_hz,
             clothes.only(np.full(len(track.xy_m), track.person_id)),
             track.person_id,
+            falls_after_s(scenario, track, rate_hz),
         )
         for track in tracks
     ]
@@ -77,3 +78,9 @@ def cast_scenario(scenario: Scenario, rate_hz: float, seed: int) -> Cast:
     order = np.lexsort((who, when))
     starts = np.searchsorted(when[order], np.arange(frames + 1))
     return Cast(rate_hz, tracks, join_postures(bodies).only(order), who[order], starts)
+
+
+def falls_after_s(scenario: Scenario, track: Track, rate_hz: float) -> float | None:
+    """Returns how long after its first frame a person falls; None for most people."""
+    collapse = next(g for g in scenario.groups if g.name == track.group).collapse
+    return None if collapse is None else collapse.at_s - track.first_frame / rate_hz

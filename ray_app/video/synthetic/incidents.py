@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.situations.fire_smoke import VIEW
 from ray_app.video.synthetic.bag import BagWay
-from ray_app.video.synthetic.cast import Cast
+from ray_app.video.synthetic.cast import Cast, falls_after_s
 from ray_app.video.synthetic.levels import true_levels
 from ray_app.video.synthetic.scenario import CameraPlan, LevelledSettings, Point3, Scenario, Watch
+from ray_app.video.synthetic.strides import FALL_S
 
 UNITS = {
     "crowd_density": "people/m2",
@@ -54,6 +55,8 @@ def find_incidents(scenario: Scenario, cast: Cast, bag: BagWay | None) -> tuple[
             found += _watched(scenario, cast, watch, watch.settings)
         elif watch.situation == "fire_smoke":
             found += _burnt(scenario, cameras)
+        elif watch.situation == "person_down":
+            found += _fallen(scenario, cast, cameras, watch.alarm)
         else:
             found += _left(scenario, cast, bag, cameras, watch.alarm.open_at)
     for camera in scenario.cameras:
@@ -106,6 +109,23 @@ def _left(
     if not seeing or left_s + dwell_s >= scenario.seconds:
         return []
     return [Incident("abandoned_object", seeing, VIEW, left_s + dwell_s, None)]
+
+
+def _fallen(
+    scenario: Scenario, cast: Cast, cameras: tuple[CameraPlan, ...], alarm: HysteresisSettings
+) -> list[Incident]:
+    """Incidents of people who have lain for as long as it takes to be signalled."""
+    found = []
+    for track in cast.tracks:
+        after_s = falls_after_s(scenario, track, cast.rate_hz)
+        if after_s is None or after_s * cast.rate_hz >= len(track.xy_m):
+            continue
+        down_s = track.first_frame / cast.rate_hz + after_s + FALL_S
+        x, y = track.xy_m[-1].tolist()
+        seeing = _that_see(cameras, (x, y, 0.2), down_s)
+        if seeing and down_s + alarm.open_at < scenario.seconds:
+            found.append(Incident("person_down", seeing, VIEW, down_s + alarm.open_at, None))
+    return found
 
 
 def _that_see(cameras: tuple[CameraPlan, ...], place_m: Point3, time_s: float) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ from ray_app.video.synthetic.wardrobe import (
 )
 
 FloatArray = NDArray[np.float64]
+LYING_M = 0.14
+"""How high the middle of a body is over the ground when it lies."""
 HIDDEN_PARTS = (
     (LONG_HAIR, Part.LONG_HAIR, 1.64),
     (RUCKSACK, Part.BACKPACK, 1.2),
@@ -58,6 +60,7 @@ class Postures:
         shoulder: Arm forward positive, radians, shape (n, 2).
         elbow: Bend, radians, shape (n, 2).
         wear: Sizes and clothes.
+        fall: Turn of the whole body forward about its feet, 0 upright, radians, shape (n,).
     """
 
     xy_m: FloatArray
@@ -68,6 +71,7 @@ class Postures:
     shoulder: FloatArray
     elbow: FloatArray
     wear: Wardrobe
+    fall: FloatArray
 
     def __len__(self) -> int:
         return len(self.heading)
@@ -83,10 +87,11 @@ class Postures:
             self.shoulder[rows],
             self.elbow[rows],
             self.wear.only(rows),
+            self.fall[rows],
         )
 
     def instances(self) -> NDArray[np.float32]:
-        """Returns one row per person in the order the vertex shader reads, shape (n, 28)."""
+        """Returns one row per person in the order the vertex shader reads, shape (n, 29)."""
         legs, wear = self.legs, self.wear
         columns = [
             self.xy_m,
@@ -102,6 +107,7 @@ class Postures:
             wear.width[:, None],
             wear.flags[:, None].astype(np.float64),
             wear.looks,
+            self.fall[:, None],
         ]
         return np.concatenate(columns, axis=1).astype(np.float32)
 
@@ -117,6 +123,7 @@ def join_postures(parts: list[Postures]) -> Postures:
         np.concatenate([part.shoulder for part in parts]),
         np.concatenate([part.elbow for part in parts]),
         join_wardrobes([part.wear for part in parts]),
+        np.concatenate([part.fall for part in parts]),
     )
 
 
@@ -135,7 +142,8 @@ def steady_walk(
     legs = solve_legs(steady_prints(both, stride), pitch, foot_lift_m(both, vigour[:, None]))
     shoulder, elbow = swing_arms(legs, vigour, phase)
     flat = np.zeros_like(both)
-    return Postures(xy_m, heading, legs, flat, np.zeros(len(xy_m)), shoulder, elbow, wear)
+    none = np.zeros(len(xy_m))
+    return Postures(xy_m, heading, legs, flat, none, shoulder, elbow, wear, none)
 
 
 def swing_arms(legs: Legs, vigour: FloatArray, phase: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -163,10 +171,19 @@ def body_points(mesh: Mesh, people: Postures) -> FloatArray:
     points[..., 0] *= thickness(wear.width)[:, None]
     points[..., 1] *= wear.width[:, None]
     points *= wear.scale[:, None, None]
+    _lay_down(points, people.fall)
     cosine, sine = np.cos(people.heading)[:, None], np.sin(people.heading)[:, None]
     x = people.xy_m[:, 0, None] + cosine * points[..., 0] - sine * points[..., 1]
     y = people.xy_m[:, 1, None] + sine * points[..., 0] + cosine * points[..., 1]
     return np.stack([x, y, points[..., 2]], axis=-1)
+
+
+def _lay_down(points: FloatArray, fall: FloatArray) -> None:
+    """Turns bodies forward about their feet; who lies rests on the front of the chest."""
+    sine, cosine = np.sin(fall)[:, None], np.cos(fall)[:, None]
+    x, z = points[..., 0].copy(), points[..., 2].copy()
+    points[..., 0] = x * cosine + z * sine
+    points[..., 2] = z * cosine - x * sine + LYING_M * sine
 
 
 def _hide_parts(points: FloatArray, mesh: Mesh, people: Postures) -> None:

@@ -192,7 +192,7 @@ class Renderer:
             program, (vertices, faces) = self._programs[program_name], self._buffers[mesh]
             content = [lay_out(program, vertices, (("place", 3), ("normal", 3), ("tags", 2)), "")]
             if program_name.startswith("person"):
-                rows = tuple((letter, 4) for letter in "abcdefg")
+                rows = (*((letter, 4) for letter in "abcdefg"), ("h", 1))
                 content.append(lay_out(program, self._instances, rows, "/i"))
             self._arrays[key] = self._context.vertex_array(program, content, index_buffer=faces)
         return self._arrays[key]

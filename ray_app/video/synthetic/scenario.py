@@ -13,6 +13,7 @@ from ray_app.situations.counterflow import CounterflowSettings
 from ray_app.situations.crowd_density import CrowdDensitySettings
 from ray_app.situations.crowd_movement import CrowdMovementSettings
 from ray_app.situations.fire_smoke import VIEW, FireSmokeSettings
+from ray_app.situations.person_down import PersonDownSettings
 from ray_app.situations.restricted_area import RestrictedAreaSettings
 from ray_app.video.synthetic.scene import Scenery
 from ray_app.video.synthetic.view import View, looking_at
@@ -25,7 +26,7 @@ LevelledSettings = (
     | RestrictedAreaSettings
     | CrowdMovementSettings
 )
-WatchSettings = LevelledSettings | FireSmokeSettings | AbandonedObjectSettings
+WatchSettings = LevelledSettings | FireSmokeSettings | AbandonedObjectSettings | PersonDownSettings
 SITUATIONS: dict[type, str] = {
     CrowdDensitySettings: "crowd_density",
     BottleneckSettings: "bottleneck",
@@ -34,6 +35,7 @@ SITUATIONS: dict[type, str] = {
     CrowdMovementSettings: "crowd_movement",
     FireSmokeSettings: "fire_smoke",
     AbandonedObjectSettings: "abandoned_object",
+    PersonDownSettings: "person_down",
 }
 Point3 = tuple[float, float, float]
 

@@ -11,10 +11,11 @@ from ray_app.situations.counterflow import CounterflowSettings
 from ray_app.situations.crowd_density import CrowdDensitySettings
 from ray_app.situations.crowd_movement import CrowdMovementSettings
 from ray_app.situations.fire_smoke import FireSmokeSettings
+from ray_app.situations.person_down import PersonDownSettings
 from ray_app.situations.restricted_area import RestrictedAreaSettings
 from ray_app.video.synthetic import event_ground
 from ray_app.video.synthetic.scenario import BagPlan, CameraPlan, FirePlan, Scenario, Watch
-from ray_app.video.synthetic.walkers import Group, Halt, Hurry
+from ray_app.video.synthetic.walkers import Collapse, Group, Halt, Hurry
 
 DENSITY = Watch(
     CrowdDensitySettings(zone="gate_queue"),
@@ -22,7 +23,7 @@ DENSITY = Watch(
 )
 BOTTLENECK = Watch(
     BottleneckSettings(line="gate", queue_zone="gate_queue", window_s=10.0, min_people=12),
-    HysteresisSettings(open_at=14.0, close_at=9.0, hold_s=2.0, release_s=4.0),
+    HysteresisSettings(open_at=14.0, close_at=9.0, hold_s=1.0, release_s=4.0),
 )
 COUNTERFLOW = Watch(
     CounterflowSettings(zone="corridor", direction_m=(1.0, 0.0)),
@@ -38,6 +39,10 @@ FIRE = Watch(
 LEFT = Watch(
     AbandonedObjectSettings(),
     HysteresisSettings(open_at=10.0, close_at=1.0, hold_s=0.0, release_s=30.0),
+)
+DOWN = Watch(
+    PersonDownSettings(),
+    HysteresisSettings(open_at=5.0, close_at=1.0, hold_s=0.0, release_s=30.0),
 )
 RUSH = Watch(
     CrowdMovementSettings(zone="square"),
@@ -83,6 +88,17 @@ def event_gate(seconds: float) -> Scenario:
             Halt(2, 12.0),
         ),
         Group(
+            "faints",
+            1,
+            -1.0,
+            0.0,
+            (6.0, -2.6, 6.6, -2.2),
+            EAST,
+            speed_m_s=0.7,
+            speed_spread_m_s=0.0,
+            collapse=Collapse(9.0),
+        ),
+        Group(
             "carrier",
             1,
             2.0,
@@ -102,7 +118,7 @@ def event_gate(seconds: float) -> Scenario:
         (
             event_ground.gate_camera((DENSITY, BOTTLENECK)),
             event_ground.corridor_camera((COUNTERFLOW,), (34.6, 44.0)),
-            event_ground.square_camera((CLOSED_AREA, FIRE, LEFT, RUSH)),
+            event_ground.square_camera((CLOSED_AREA, FIRE, LEFT, RUSH, DOWN)),
             event_ground.drone((DENSITY,), seconds),
         ),
         BagPlan("carrier"),
@@ -145,7 +161,7 @@ def quiet_afternoon(seconds: float) -> Scenario:
         (
             event_ground.gate_camera((DENSITY, BOTTLENECK)),
             event_ground.corridor_camera((COUNTERFLOW,)),
-            event_ground.square_camera((CLOSED_AREA, FIRE, LEFT, RUSH)),
+            event_ground.square_camera((CLOSED_AREA, FIRE, LEFT, RUSH, DOWN)),
             event_ground.drone((DENSITY,), seconds),
         ),
         None,

@@ -82,6 +82,7 @@ def _networks(camera: CameraPlan) -> Tree:
         "crowd_density": {"crowd": {"name": "crowd_counter"}},
         "fire_smoke": {"fire": {"name": "fire_smoke_detector"}},
         "abandoned_object": {"grid": {"width_px": 640}},
+        "person_down": {"grid": {"width_px": 640}},
     }
     return {key: value for name in needed if name in watched for key, value in needed[name].items()}
 

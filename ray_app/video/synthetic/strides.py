@@ -9,6 +9,7 @@ from ray_app.video.synthetic.gait import (
     foot_lift_m,
     foot_pitch,
     foot_swing,
+    smoothstep,
     solve_legs,
     stride_m,
 )
@@ -20,6 +21,8 @@ FloatArray = NDArray[np.float64]
 SMOOTHING_S = 0.6
 TURN_RATE = 4.0
 """How fast a body turns into its direction of motion, 1/s at a walk; slower when slow."""
+FALL_S, LYING_RAD = 0.8, 0.97 * np.pi / 2
+"""How long a fall takes, and how far a body turns in it."""
 SWAY_M, SWAY_PERIOD_S = 0.022, 4.5
 
 
@@ -38,7 +41,9 @@ def smooth_way(xy_m: FloatArray, rate_hz: float) -> FloatArray:
     return np.stack([np.convolve(padded[:, k], window, "valid") for k in (0, 1)], axis=1)
 
 
-def walk(xy_m: FloatArray, rate_hz: float, wear: Wardrobe, seed: int) -> Postures:
+def walk(
+    xy_m: FloatArray, rate_hz: float, wear: Wardrobe, seed: int, falls_at_s: float | None = None
+) -> Postures:
     """Returns one person's body at every frame of a smoothed way.
 
     Args:
@@ -46,6 +51,7 @@ def walk(xy_m: FloatArray, rate_hz: float, wear: Wardrobe, seed: int) -> Posture
         rate_hz: Frames per second.
         wear: The same person's clothes, once per frame.
         seed: Sets which foot begins.
+        falls_at_s: When the person falls, seconds after the first place; never by default.
     """
     rng = np.random.default_rng(seed)
     velocity = np.gradient(xy_m, axis=0) * rate_hz
@@ -67,7 +73,10 @@ def walk(xy_m: FloatArray, rate_hz: float, wear: Wardrobe, seed: int) -> Posture
         foot_lift_m(both, vigour[:, None]),
     )
     shoulder, elbow = swing_arms(legs, vigour, phase)
-    return Postures(xy_m, heading, legs, spread.clip(-0.3, 0.3), sway, shoulder, elbow, wear)
+    fall = np.zeros(len(xy_m))
+    if falls_at_s is not None:
+        fall = LYING_RAD * smoothstep(falls_at_s, falls_at_s + FALL_S, time_s)
+    return Postures(xy_m, heading, legs, spread.clip(-0.3, 0.3), sway, shoulder, elbow, wear, fall)
 
 
 def follow_heading(velocity: FloatArray, speed: FloatArray, rate_hz: float) -> FloatArray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-INSTANCE_FLOATS = 28
+INSTANCE_FLOATS = 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Things:
     """Everything that moves in one frame.
 
     Attributes:
-        people: Rows of `Postures.instances()`, shape (n, 28).
+        people: Rows of `Postures.instances()`, shape (n, 29).
         suitcases: Rows of `thing_rows`.
         rucksacks: Rows of `thing_rows`.
         particles: x, y, z, half side, red, green, blue, alpha; shape (m, 8).
@@ -34,7 +34,7 @@ def only_people(people: NDArray[np.float32]) -> Things:
 
 
 def thing_rows(xy_m: tuple[float, float], heading: float, colour: float) -> NDArray[np.float32]:
-    """Returns the instance row of one rigid thing, shape (1, 28); colour as from `pack`."""
+    """Returns the instance row of one rigid thing, shape (1, 29); colour as from `pack`."""
     row = np.zeros((1, INSTANCE_FLOATS), np.float32)
     row[0, :4] = *xy_m, heading, 1.0
     row[0, 20:24] = colour

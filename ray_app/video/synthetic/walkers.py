@@ -37,6 +37,17 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class Collapse:
+    """Somebody stops where they are, falls, and stays down.
+
+    Attributes:
+        at_s: When.
+    """
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hurry:
     """The moment from which whoever is in a place, or comes there, goes faster.
 
@@ -72,6 +83,7 @@ class Group:
         speed_spread_m_s: Standard deviation of that.
         halt: A pause at one of the stops.
         hurry: When they begin to run, if they do.
+        collapse: When they fall, if they do.
     """
 
     name: str
@@ -85,6 +97,7 @@ class Group:
     speed_spread_m_s: float = 0.18
     halt: Halt | None = None
     hurry: Hurry | None = None
+    collapse: Collapse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +191,9 @@ class _World:
             if hurry is not None and hurry.moves(agent.places[-1], time_s):
                 body.model.desired_speed = hurry.speed_m_s
                 body.model.time_gap = HURRIED_GAP_S
+            collapse = agent.group.collapse
+            if collapse is not None and time_s >= collapse.at_s:
+                body.model.desired_speed = STANDING_M_S
 
     def advance(self, steps: int) -> None:
         """Moves the crowd on by steps of STEP_S."""

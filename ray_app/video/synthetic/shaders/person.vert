@@ -1,6 +1,6 @@
 // A person (or, with width 0, a rigid thing) from one row of Postures.instances().
 in vec3 place; in vec3 normal; in vec2 tags;
-in vec4 a; in vec4 b; in vec4 c; in vec4 d; in vec4 e; in vec4 f; in vec4 g;
+in vec4 a; in vec4 b; in vec4 c; in vec4 d; in vec4 e; in vec4 f; in vec4 g; in float h;
 uniform mat4 view_projection; uniform mat4 sun_projection;
 out vec3 rest; out vec3 world; out vec3 world_normal; out vec4 sun_place;
 flat out int part; flat out vec4 colours; flat out vec4 cut; flat out int number;
@@ -34,6 +34,9 @@ void main() {
       turn(q, m, 1.40, (left ? c.z : c.w) * (1. - smoothstep(1.36, 1.44, z)));
     }
     q.z -= d.z; q.x *= .5 + .5 * e.z; q.y *= e.z; q *= a.w;
+    float Cf = cos(h), Sf = sin(h);
+    q = vec3(q.x * Cf + q.z * Sf, q.y, q.z * Cf - q.x * Sf + .14 * Sf);
+    m = vec3(m.x * Cf + m.z * Sf, m.y, m.z * Cf - m.x * Sf);
   }
   float C = cos(a.z), S = sin(a.z);
   world = vec3(a.x + C * q.x - S * q.y, a.y + S * q.x + C * q.y, q.z);
