@@ -1,0 +1,1 @@
+"""Live on Ray Serve: cameras in, situations out."""

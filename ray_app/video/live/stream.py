@@ -1,0 +1,345 @@
+"""One camera's stream, read by a thread of its own that outlives every trouble of the camera."""
+
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from ray_app.domain.ranges import above, between, refuse_faults
+from ray_app.domain.settings import settings
+from ray_app.video.clip import Clip
+from ray_app.video.live.address import StreamAddress, redacted
+from ray_app.video.live.mailbox import Mailbox
+from ray_app.video.live.retry import Retries, RetrySettings
+from ray_app.video.live.status import Clock, StreamState, StreamStatus
+from ray_app.video.pyav_reader import Conversion
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+JUMP_S = 2.0
+"""Time stamps that leap so far ahead, or back at all, begin a new segment."""
+CLOCKS_DIFFER_S = 5.0
+"""A camera whose clock is off by more is not believed: camera clocks are often hours wrong."""
+NO_PICTURE = "no picture for too long"
+
+
+@settings
+class StreamSettings:
+    """How a stream is read.
+
+    Attributes:
+        transport: "tcp" or "udp", for RTSP.
+        open_s: Longest time to open.
+        read_s: Longest time without data before the connection is given up.
+        stalled_s: Time without a whole picture from which the stream counts as stalled.
+        most_px: Pictures of more pixels are not decoded: a broken header can ask for gigabytes.
+        verify_tls: Whether the certificate of rtsps, rtmps and https must be valid.
+        ca_file: Certificates to trust; None takes the machine's.
+    """
+
+    transport: str = "tcp"
+    open_s: float = 5.0
+    read_s: float = 5.0
+    stalled_s: float = 5.0
+    most_px: int = 7680 * 4320
+    verify_tls: bool = True
+    ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        known = None if self.transport in ("tcp", "udp") else ("transport", "is tcp or udp")
+        refuse_faults(
+            known,
+            above("open_s", self.open_s, 0, 120),
+            above("read_s", self.read_s, 0, 120),
+            above("stalled_s", self.stalled_s, 0, 600),
+            between("most_px", self.most_px, 64, 2**28),
+        )
+
+
+class LivePicture:
+    """A decoded picture; converted to RGB only when asked, so that a dropped one costs little.
+
+    Attributes:
+        segment: The unbroken stretch it belongs to.
+        time_s: Seconds since the segment's first picture, by the stream's time stamps.
+        arrived_s: When it was decoded, monotonic seconds.
+        taken_at: When it was taken, seconds since 1970.
+        clock: Whose clock says so.
+        source_size_px: Width and height.
+    """
+
+    __slots__ = (
+        "_conversion",
+        "_frame",
+        "arrived_s",
+        "clock",
+        "segment",
+        "source_size_px",
+        "taken_at",
+        "time_s",
+    )
+
+    def __init__(
+        self,
+        frame: "VideoFrame",
+        conversion: Conversion,
+        stamp: "_Stamp",
+        segment: int,
+        arrived_s: float,
+    ) -> None:
+        self._frame, self._conversion = frame, conversion
+        self.segment, self.time_s = segment, stamp.time_s
+        self.taken_at, self.clock = stamp.taken_at, stamp.clock
+        self.arrived_s = arrived_s
+        self.source_size_px = conversion.source_size_px
+
+    def pixels(self) -> NDArray[np.uint8]:
+        """Returns RGB at the analysed size, shape (height, width, 3)."""
+        return self._conversion.rgb(self._frame)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    time_s: float
+    taken_at: float
+    clock: Clock
+
+
+class LiveStream:
+    """Reads one stream for as long as it is wanted; only the newest picture waits to be taken.
+
+    Args:
+        camera_id: Whose it is.
+        address: Where.
+        width_px: Width of the analysed picture; None keeps the source's.
+        settings: How it is read.
+        retry: How fast it is tried again.
+        seed: Spreads the waits; another one for each camera.
+        real_time: Plays files as fast as they were taken; False reads them at full speed.
+    """
+
+    def __init__(
+        self,
+        camera_id: str,
+        address: StreamAddress,
+        width_px: int | None,
+        settings: StreamSettings | None = None,
+        retry: RetrySettings | None = None,
+        seed: int = 0,
+        *,
+        real_time: bool = True,
+    ) -> None:
+        self.camera_id = camera_id
+        self.pictures: Mailbox[LivePicture] = Mailbox()
+        self._address, self._width_px = address, width_px
+        self._settings = settings or StreamSettings()
+        self._retries = Retries(retry or RetrySettings(), Random(seed).random)  # noqa: S311
+        self._real_time = real_time
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._status = StreamStatus(StreamState.CONNECTING, time.monotonic())
+        self._last_picture_s = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name=f"stream {camera_id}", daemon=True)
+
+    def start(self, after_s: float = 0.0) -> None:
+        """Begins to read, after a while: many cameras opened at once overload their switch."""
+        self._start_after_s = after_s
+        self._thread.start()
+
+    def stop(self, wait_s: float = 2.0) -> bool:
+        """Ends reading; returns whether the thread ended in time."""
+        self._stopping.set()
+        self.pictures.close()
+        self._thread.join(wait_s)
+        return not self._thread.is_alive()
+
+    @property
+    def status(self) -> StreamStatus:
+        """How it is doing now; a stream that hangs is told as stalled even while it hangs."""
+        with self._lock:
+            status = self._status
+        quiet_s = time.monotonic() - self._last_picture_s
+        if status.state is StreamState.LIVE and quiet_s > self._settings.stalled_s:
+            since_s = self._last_picture_s + self._settings.stalled_s
+            return replace(status, state=StreamState.STALLED, since_s=since_s, trouble=NO_PICTURE)
+        return status
+
+    def _run(self) -> None:
+        self._stopping.wait(self._start_after_s)
+        while not self._stopping.is_set():
+            began_s = time.monotonic()
+            self._enter(StreamState.CONNECTING)
+            refused = False
+            try:
+                self._read_once()
+            except (av.FFmpegError, OSError, ValueError) as error:
+                refused = isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError)
+                self._note(trouble=_words(error, refused=refused))
+            else:
+                self._note(trouble="the stream ended")
+            if self._stopping.is_set() or (self._address.scheme == "file" and not refused):
+                break
+            wait_s = self._retries.next_s(time.monotonic() - began_s, refused=refused)
+            self._enter(StreamState.REFUSED if refused else StreamState.WAITING)
+            self._stopping.wait(wait_s)
+        self._enter(StreamState.ENDED)
+        self.pictures.close()
+
+    def _read_once(self) -> None:
+        """Reads until the stream ends or fails."""
+        with self._opened() as container:
+            self._note(openings=self._status.openings + 1, segment=self._status.segment + 1)
+            reading = _Reading(container, self._width_px, self._settings.most_px)
+            pace = _Pace() if self._address.scheme == "file" and self._real_time else None
+            for item in reading.items():
+                if self._stopping.is_set():
+                    return
+                if isinstance(item, str):
+                    self._note(broken=self._status.broken + 1, trouble=item)
+                    continue
+                frame, stamp, jumped = item
+                if pace is not None and self._stopping.wait(pace.ahead_s(stamp.time_s)):
+                    return
+                self._deliver(frame, reading.conversion_of(frame), stamp, jumped=jumped)
+
+    def _deliver(
+        self, frame: "VideoFrame", conversion: Conversion, stamp: _Stamp, *, jumped: bool
+    ) -> None:
+        self._last_picture_s = time.monotonic()
+        if self._status.state is not StreamState.LIVE:
+            self._enter(StreamState.LIVE)
+        segment = self._status.segment + jumped
+        self._note(pictures=self._status.pictures + 1, segment=segment)
+        self.pictures.put(LivePicture(frame, conversion, stamp, segment, self._last_picture_s))
+
+    def _opened(self) -> InputContainer:
+        s = self._settings
+        options = {
+            "protocol_whitelist": self._address.protocols,
+            "fflags": "nobuffer",
+            "analyzeduration": "1000000",
+            "probesize": "1000000",
+            "rw_timeout": str(round(s.read_s * 1e6)),
+        }
+        if self._address.scheme.startswith("rtsp"):
+            options |= {"rtsp_transport": s.transport, "timeout": str(round(s.read_s * 1e6))}
+        if self._address.scheme in ("http", "https"):
+            options |= {"max_redirects": "0", "multiple_requests": "1"}
+        if self._address.scheme in ("rtsps", "rtmps", "https") and s.verify_tls:
+            options |= {"tls_verify": "1"} | ({"ca_file": s.ca_file} if s.ca_file else {})
+        whole = self._address.reveal()
+        source = whole.removeprefix("file://") if self._address.scheme == "file" else whole
+        return av.open(source, options=options, timeout=(s.open_s, s.read_s))
+
+    def _enter(self, state: StreamState) -> None:
+        with self._lock:
+            if state is not self._status.state:
+                self._status = replace(self._status, state=state, since_s=time.monotonic())
+
+    def _note(self, **changes: object) -> None:
+        with self._lock:
+            self._status = replace(self._status, **changes)  # type: ignore[arg-type]
+
+
+class _Reading:
+    """Decodes one connection."""
+
+    def __init__(self, container: InputContainer, width_px: int | None, most_px: int) -> None:
+        if not container.streams.video:
+            raise ValueError("no video in the stream")
+        self._stream = container.streams.video[0]
+        self._stream.codec_context.thread_type = "SLICE"  # frame threads add frames of delay
+        self._container, self._width_px, self._most_px = container, width_px, most_px
+        self._conversion: Conversion | None = None
+        self._first_pts: int | None = None
+        self._last_s = 0.0
+        self._sender: tuple[float, float] | None = None
+        self._awaits_key = True
+
+    def items(self) -> "Iterator[tuple[VideoFrame, _Stamp, bool] | str]":
+        """Yields pictures with their stamps and whether time jumped before; or a fault."""
+        for packet in self._container.demux(self._stream):
+            self._hear_sender(packet)
+            if self._awaits_key and not packet.is_keyframe:
+                continue
+            try:
+                frames = packet.decode()
+            except av.FFmpegError as error:
+                self._awaits_key = True  # what follows is painted on rubbish until a key picture
+                yield _words(error)
+                continue
+            self._awaits_key = False
+            for frame in frames:
+                if frame.is_corrupt:
+                    yield "a broken picture"
+                elif frame.width * frame.height > self._most_px:
+                    raise ValueError(f"pictures of {frame.width} x {frame.height} are too large")
+                else:
+                    yield frame, *self._stamp(frame)
+
+    def conversion_of(self, frame: "VideoFrame") -> Conversion:
+        """Returns the conversion for a picture's size, another one when the size changes."""
+        size = (frame.width, frame.height)
+        if self._conversion is None or self._conversion.source_size_px != size:
+            self._conversion = Conversion(Clip("", "", 0.0, 0.0, 0, size), self._width_px)
+        return self._conversion
+
+    def _hear_sender(self, packet: "Packet[VideoStream]") -> None:
+        """Takes the sender's clock from a producer reference time, where RTCP brought one."""
+        for data in packet.iter_sidedata():
+            if str(data.data_type).lower().endswith("prft") and packet.pts is not None:
+                microseconds, _ = struct.unpack("<qi", bytes(data)[:12])
+                self._sender = (self._seconds(packet.pts), microseconds / 1e6)
+
+    def _stamp(self, frame: "VideoFrame") -> tuple[_Stamp, bool]:
+        now = time.time()
+        pts = frame.pts if frame.pts is not None else 0
+        if self._first_pts is None:
+            self._first_pts = pts
+        time_s = self._seconds(pts - self._first_pts)
+        jumped = not -1e-6 <= time_s - self._last_s <= JUMP_S
+        if jumped:
+            self._first_pts, time_s = pts, 0.0
+        self._last_s = time_s
+        taken_at, clock = now, Clock.ARRIVAL
+        if self._sender is not None:
+            told = self._sender[1] + self._seconds(pts) - self._sender[0]
+            if abs(told - now) <= CLOCKS_DIFFER_S:
+                taken_at, clock = told, Clock.SENDER
+        return _Stamp(time_s, taken_at, clock), jumped
+
+    def _seconds(self, pts: int) -> float:
+        base = self._stream.time_base
+        return float(pts * base) if base is not None else pts / 90000
+
+
+class _Pace:
+    """Holds a file back to the speed at which it was taken."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._began: tuple[float, float] | None = None
+
+    def ahead_s(self, time_s: float) -> float:
+        """Returns how long a picture must still wait."""
+        if self._began is None or time_s < self._began[1]:
+            self._began = (self._now(), time_s)
+        return max(0.0, time_s - self._began[1] - (self._now() - self._began[0]))
+
+
+def _words(error: Exception, *, refused: bool = False) -> str:
+    if refused:
+        return "the camera refuses user or password"
+    told = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return redacted(str(told))
