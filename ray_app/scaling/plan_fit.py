@@ -9,6 +9,8 @@ from ray_app.scaling.plan_curve import FloatArray, PlanCurve
 MEASUREMENT_SD = 0.08
 CORRELATED_SAMPLES = 6.0
 COUNT_SCALE_SD = 0.3
+# Further than so many standard deviations from the plan it is no scale but another event.
+MOST_SDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def _scaled(
     scales = (weight * (expected @ seen) + prior) / (
         weight * np.square(expected).sum(axis=1) + prior
     )
+    most = MOST_SDS * scale_sd
+    scales = np.clip(scales, max(0.0, 1 - most), 1 + most)
     errors = seen[None, :] - scales[:, None] * expected
     costs = weight * np.square(errors).sum(axis=1) + prior * (scales - 1) ** 2
     return scales, costs

@@ -1,5 +1,6 @@
 """Serve's own decisions on a simulated clock."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from ray.serve._private.common import (
     TimeStampedValue,
 )
 from ray.serve._private.config import DeploymentConfig
+from ray.serve._private.constants import SERVE_LOGGER_NAME
 from ray.serve._private.deployment_info import DeploymentInfo
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 
@@ -72,10 +74,15 @@ def simulated_clock() -> Iterator[SimulatedClock]:
     clock = SimulatedClock()
     before = (policy_module.time, state_module.time)
     policy_module.time = state_module.time = clock
+    # Serve tells of every policy it builds; a study builds thousands.
+    logger = logging.getLogger(SERVE_LOGGER_NAME)
+    level = logger.level
+    logger.setLevel(logging.WARNING)
     try:
         yield clock
     finally:
         policy_module.time, state_module.time = before
+        logger.setLevel(level)
 
 
 @dataclass(frozen=True, slots=True)
