@@ -1,0 +1,1 @@
+"""Sinks that carry situations to people and systems."""

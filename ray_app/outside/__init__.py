@@ -1,0 +1,1 @@
+"""What talking with the world outside takes: secrets by reference, allowed hosts, waits."""

@@ -1,0 +1,1 @@
+"""The pictures kept of a situation, people unrecognisable in all of them."""
