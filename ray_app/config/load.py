@@ -7,6 +7,7 @@ from ray_app.config.authorisation_checks import authorisation_problems
 from ray_app.config.calibration_checks import calibration_problems
 from ray_app.config.cross_checks import cross_problems
 from ray_app.config.faults import Fault, KeyPath, KeyProblem, faults_error
+from ray_app.config.live_checks import live_problems
 from ray_app.config.schema import SiteConfig
 from ray_app.config.stand_ins import JsonValue
 from ray_app.config.validation import ADAPTER, rests_on_any, validate
@@ -54,7 +55,7 @@ def _load(path: Path) -> tuple[SiteConfig | None, tuple[Fault, ...]]:
 def _cross_faults(
     document: Document, site: SiteConfig, left_out: frozenset[KeyPath]
 ) -> Iterator[Fault]:
-    checks = (cross_problems, calibration_problems, authorisation_problems)
+    checks = (cross_problems, calibration_problems, authorisation_problems, live_problems)
     for problem in (problem for check in checks for problem in check(site)):
         told = _in_document(document, problem, left_out)
         if not rests_on_any(told, left_out):

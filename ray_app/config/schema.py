@@ -8,6 +8,7 @@ from models.settings import NetworkSettings
 from ray_app.analysis.camera_health import CameraHealthSettings
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.authorisation.grant import AuthorisationSettings
+from ray_app.config.live_schema import LiveConfig, StreamConfig
 from ray_app.config.polygons import polygon_fault
 from ray_app.domain.geometry import Points
 from ray_app.domain.ranges import KeyFault, refuse_faults
@@ -173,6 +174,7 @@ class CameraConfig:
         start_pattern: strftime pattern of a file name's time, as `cam1_%Y%m%d_%H%M%S`.
         health: When the camera itself is taken to fail.
         time_zone: IANA name for times written without a zone (file names, telemetry).
+        stream: Where it is read live; None for a camera that is only looked at in footage.
     """
 
     id: str
@@ -187,6 +189,7 @@ class CameraConfig:
     zones: tuple[ZoneConfig, ...] = ()
     lines: tuple[LineConfig, ...] = ()
     situations: SituationsConfig = SituationsConfig()
+    stream: StreamConfig | None = None
 
     def __post_init__(self) -> None:
         no_footage = ("footage", "is empty; give patterns of file names, as ['gate_*.mp4']")
@@ -206,6 +209,7 @@ class SiteConfig:
     site: str
     cameras: tuple[CameraConfig, ...]
     authorisation: AuthorisationSettings | None = None
+    live: LiveConfig | None = None
 
     def __post_init__(self) -> None:
         no_camera = ("cameras", "is empty; list at least one camera")

@@ -6,6 +6,7 @@ from ray_app.config.schema import CalibrationConfig, CameraConfig, SiteConfig, Z
 from ray_app.config.watches import CameraView, Watch, camera_views, watched_place
 from ray_app.domain.geometry import polygon_area
 from ray_app.geo.homography_projection import reprojection_error
+from ray_app.video.live.address import redacted
 
 UNITS = {
     "crowd_density": "people/m2",
@@ -42,7 +43,11 @@ class WatchSummary:
 
 @dataclass(frozen=True, slots=True)
 class CameraSummary:
-    """One camera; calibration is a sentence on the way and its error."""
+    """One camera; calibration is a sentence on the way and its error.
+
+    Attributes:
+        live: Where it is read live, or that it is not; None where nothing of the site is live.
+    """
 
     id: str
     footage: tuple[str, ...]
@@ -52,6 +57,7 @@ class CameraSummary:
     zones: tuple[ZoneSummary, ...]
     lines: tuple[str, ...]
     watches: tuple[WatchSummary, ...]
+    live: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,8 @@ class SiteSummary:
 
 def summarise(site: SiteConfig) -> SiteSummary:
     """Returns what a site file asks for."""
-    cameras = tuple(_camera(view) for view in camera_views(site))
+    is_live = site.live is not None or any(camera.stream for camera in site.cameras)
+    cameras = tuple(_camera(view, is_live=is_live) for view in camera_views(site))
     return SiteSummary(site.site, _authorisation(site), cameras)
 
 
@@ -75,6 +82,7 @@ def summary_lines(summary: SiteSummary) -> tuple[str, ...]:
     for camera in summary.cameras:
         lines += [f"camera {camera.id}: {camera.rate_hz:g} frames/s of {', '.join(camera.footage)}"]
         lines += [f"  networks: {camera.networks}", f"  calibration: {camera.calibration}"]
+        lines += [f"  live: {camera.live}"] if camera.live else []
         lines += [f"  zone {zone.name}: {_area(zone)}" for zone in camera.zones]
         lines += [f"  line {line}" for line in camera.lines]
         lines += [f"  {_watch_line(watch)}" for watch in camera.watches]
@@ -83,7 +91,7 @@ def summary_lines(summary: SiteSummary) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _camera(view: CameraView) -> CameraSummary:
+def _camera(view: CameraView, *, is_live: bool) -> CameraSummary:
     camera = view.camera
     return CameraSummary(
         id=camera.id,
@@ -94,6 +102,18 @@ def _camera(view: CameraView) -> CameraSummary:
         zones=tuple(_zone(zone) for zone in camera.zones),
         lines=tuple(line.name for line in camera.lines),
         watches=tuple(_watch(situation, watch) for situation, _, watch in view.watches()),
+        live=_live(camera) if is_live else None,
+    )
+
+
+def _live(camera: CameraConfig) -> str:
+    stream = camera.stream
+    if stream is None:
+        return "not read, it has no `stream`"
+    pace = "every frame, as fast as it goes" if stream.every_frame else "newest frame first"
+    return (
+        f"{redacted(stream.address)}, {stream.value}, {pace}, "
+        f"at least {stream.floor_hz:g} frames/s while capacity is short"
     )
 
 

@@ -66,6 +66,18 @@ cameras:
       restricted_area:
         - settings: {zone: closed, vehicles: false}
           alarm: {open_at: 1, close_at: 0.5, hold_s: 1, release_s: 5}
+    stream:
+      address: rtsp://viewer:${YARD_PASSWORD}@10.0.0.7/main
+      value: critical
+      floor_hz: 1
+      reading: {transport: udp, open_s: 3}
+      retry: {first_s: 0.5, refused_s: 60}
+live:
+  folder: out/live
+  allowed: {schemes: [rtsp], hosts: [10.0.0.0/8]}
+  detectors: {min_replicas: 1, max_replicas: 3}
+  scaling: {policy: offered_load, work_per_s: 15}
+  readers: {cameras_each: 8}
 authorisation:
   purpose: Safety of the public at the harbour festival
   situations: [crowd_density, bottleneck, counterflow, restricted_area]

@@ -5,11 +5,13 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from ray_app.domain.errors import ConfigError
+from ray_app.domain.ranges import one_of, refuse_faults
+from ray_app.domain.settings import settings
 
 HIDDEN = "***"
 SCHEMES: Mapping[str, str] = {
@@ -29,7 +31,7 @@ _CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/@'\"]*@")
 _QUERY = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^\s?'\"]*)\?[^\s'\"]*")
 
 
-@dataclass(frozen=True, slots=True)
+@settings
 class AllowedStreams:
     """Which streams may be opened at all.
 
@@ -42,6 +44,9 @@ class AllowedStreams:
 
     schemes: tuple[str, ...] = tuple(scheme for scheme in SCHEMES if scheme != "file")
     hosts: tuple[str, ...] = ("*",)
+
+    def __post_init__(self) -> None:
+        refuse_faults(*(one_of("schemes", scheme, tuple(SCHEMES)) for scheme in self.schemes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +89,25 @@ def read_address(
         ConfigError: Not an address, of a scheme or host that is not allowed, a password written
             out, or a secret that is not there. The message shows no secret.
     """
+    check_address(text, allowed)
     shown = redacted(text)
-    written = urlsplit(_REFERENCE.sub("x", text))
-    if written.password is not None and not _is_by_reference(text):
+    whole = _REFERENCE.sub(lambda found: _secret(found["name"], shown, environment), text)
+    scheme = _check_whole(whole, shown, allowed)
+    return StreamAddress(_without_credentials(whole), SCHEMES[scheme], whole)
+
+
+def check_address(text: str, allowed: AllowedStreams) -> None:
+    """Checks an address as far as can be without its secrets; raises as `read_address`."""
+    shown = redacted(text)
+    blank = _REFERENCE.sub("x", text)
+    if _REFERENCE.search(text.partition("://")[2].rpartition("@")[2].partition("/")[0]):
+        allowed = replace(allowed, hosts=("*",))  # known once the reference is put in
+    scheme = _check_whole(blank, shown, allowed)
+    if scheme != "file" and urlsplit(blank).password is not None and not _is_by_reference(text):
         raise ConfigError(
             f"{shown}: a password is written out; put it in the environment and write "
             "${NAME} instead, or ${file:/path}"
         )
-    whole = _REFERENCE.sub(lambda found: _secret(found["name"], shown, environment), text)
-    try:
-        parts = urlsplit(whole)
-        _ = parts.port
-    except ValueError:
-        raise ConfigError(f"{shown}: not an address of a stream") from None
-    scheme = parts.scheme.lower()
-    if scheme not in SCHEMES or scheme not in allowed.schemes:
-        known = ", ".join(allowed.schemes)
-        raise ConfigError(f"{shown}: scheme {scheme!r} is not allowed; allowed: {known}")
-    if any(ord(letter) < 33 for letter in whole):
-        raise ConfigError(f"{shown}: blanks and line ends are not allowed in an address")
-    if scheme != "file":
-        _check_host(parts.hostname or "", allowed.hosts, shown)
-    return StreamAddress(_without_credentials(whole), SCHEMES[scheme], whole)
 
 
 def redacted(text: str) -> str:
@@ -137,6 +139,24 @@ def _secret(name: str, shown: str, environment: Mapping[str, str]) -> str:
     if name not in environment:
         raise ConfigError(f"{shown}: ${{{name}}} is not set in the environment")
     return environment[name]
+
+
+def _check_whole(whole: str, shown: str, allowed: AllowedStreams) -> str:
+    """Returns the scheme of an address that may be opened."""
+    try:
+        parts = urlsplit(whole)
+        _ = parts.port
+    except ValueError:
+        raise ConfigError(f"{shown}: not an address of a stream") from None
+    scheme = parts.scheme.lower()
+    if scheme not in SCHEMES or scheme not in allowed.schemes:
+        known = ", ".join(allowed.schemes)
+        raise ConfigError(f"{shown}: scheme {scheme!r} is not allowed; allowed: {known}")
+    if any(ord(letter) < 33 for letter in whole):
+        raise ConfigError(f"{shown}: blanks and line ends are not allowed in an address")
+    if scheme != "file":
+        _check_host(parts.hostname or "", allowed.hosts, shown)
+    return scheme
 
 
 def _check_host(host: str, allowed: tuple[str, ...], shown: str) -> None:

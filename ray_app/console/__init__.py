@@ -1,0 +1,1 @@
+"""The HTTP API and the live page: what people and systems see and say of a live site."""
