@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ray_app.simulator.crowd import FloatArray
+from ray_app.simulator.serve_settings import DataPath
+from ray_app.simulator.service import ServiceSettings
 
 # Latencies are kept in bins of 2 %, from 1 ms to 2,700 s.
 BINS = 750
@@ -15,6 +17,39 @@ BIN_RATIO = 1.02
 BIN_MIDDLES_S: FloatArray = SHORTEST_S * np.power(
     BIN_RATIO, np.arange(BINS, dtype=np.float64) + 0.5
 )
+
+
+# A frame may start as late as a full batch, at the slow end of its jitter, still ends in time.
+SLOW_SDS = 3.0
+BATCHES_ONGOING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneSettings:
+    """What both engines are told.
+
+    Attributes:
+        service: One replica.
+        deadline_s: A frame analysed later than this after it was taken is missed, seconds.
+        path: What happens to frames that have to wait.
+    """
+
+    service: ServiceSettings
+    deadline_s: float
+    path: DataPath
+
+    @property
+    def stale_s(self) -> float:
+        """Age above which a frame is dropped before it costs work; infinite on FIFO, seconds."""
+        if self.path is DataPath.FIFO:
+            return float("inf")
+        slow_s = self.service.full_batch_s * float(np.exp(SLOW_SDS * self.service.jitter))
+        return max(0.0, self.deadline_s - slow_s)
+
+    @property
+    def most_ongoing(self) -> int:
+        """Requests a replica takes at a time (max_ongoing_requests): the batch and the next."""
+        return BATCHES_ONGOING * self.service.batch_max
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +65,7 @@ class PlaneResult:
     """Where every tile went; all arrays but latency have shape (seconds, classes).
 
     Attributes:
-        offered: At full rate.
+        offered: At full rate, tiles.
         shed: Given up by the shedding rule.
         dropped: Thrown away because it would have been late.
         late: Analysed after the deadline, or still waiting past it at the end.

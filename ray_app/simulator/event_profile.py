@@ -8,6 +8,18 @@ from ray_app.simulator.service import ServiceSettings
 ARRIVING, INSIDE, LEAVING = "arriving", "inside", "leaving"
 
 
+def _word(key: str, name: str) -> KeyFault | None:
+    if name.replace("_", "a").isalnum() and len(name) <= 40:
+        return None
+    return key, f"{name!r} may hold only letters, digits and _, at most 40"
+
+
+def _pair(key: str, pair: tuple[float, float], low: float, high: float) -> KeyFault | None:
+    if low <= pair[0] <= pair[1] <= high:
+        return None
+    return key, f"{list(pair)} is no range; give [least, most] between {low:g} and {high:g}"
+
+
 @settings
 class Moment:
     """One moment of the programme.
@@ -267,15 +279,3 @@ class EventProfile:
             ("zones", "is empty; list at least one zone") if not self.zones else None,
             between("deadline_s", self.deadline_s, 0.01, 60),
         )
-
-
-def _word(key: str, name: str) -> KeyFault | None:
-    if name.replace("_", "a").isalnum() and len(name) <= 40:
-        return None
-    return key, f"{name!r} may hold only letters, digits and _, at most 40"
-
-
-def _pair(key: str, pair: tuple[float, float], low: float, high: float) -> KeyFault | None:
-    if low <= pair[0] <= pair[1] <= high:
-        return None
-    return key, f"{list(pair)} is no range; give [least, most] between {low:g} and {high:g}"

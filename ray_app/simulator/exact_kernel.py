@@ -130,18 +130,23 @@ def play_second(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  one event lo
         if state[r] != ABSENT:
             top = r + 1
     begin_s = end_s - 1.0
+    while handle[1] > 0 and begin_s - handle_s[handle[0]] > params[STALE_S]:
+        counters[handle_class[handle[0]], DROPPED] += 1
+        handle[0] = (handle[0] + 1) % ring
+        handle[1] -= 1
     for k in range(live):
-        r = active[k]
-        _pull(r, begin_s, params, handle_s, handle_class, handle, queue_s, queue_class, heads,
-              counts, batch_n, counters)  # fmt: skip
-        if mode[r] == IDLE and counts[r] > 0:
-            mode[r], done_s[r] = WAITING, begin_s + params[WAIT_S]
+        if mode[active[k]] == IDLE:
+            _go_on(active[k], begin_s, params, state, handle_s, handle_class, handle, queue_s,
+                   queue_class, heads, counts, batch_s, batch_class, batch_n, done_s, mode,
+                   jitters, jitter_at, counters)  # fmt: skip
     i, n = 0, len(arrivals_s)
+    next_s, first, is_known = np.inf, -1, False
     while True:
-        next_s, r = np.inf, -1
-        for k in range(top):
-            if done_s[k] < next_s:
-                next_s, r = done_s[k], k
+        if not is_known:
+            next_s, first, is_known = np.inf, -1, True
+            for k in range(top):
+                if done_s[k] < next_s:
+                    next_s, first = done_s[k], k
         arrive_s = arrivals_s[i] if i < n else np.inf
         if min(next_s, arrive_s) >= end_s:
             break
@@ -159,36 +164,70 @@ def play_second(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  one event lo
             queue_s[r, at], queue_class[r, at] = arrive_s, kind
             counts[r] += 1
             if mode[r] == IDLE:
-                mode[r], done_s[r] = WAITING, arrive_s + params[WAIT_S]
+                mode[r], done_s[r], is_known = WAITING, arrive_s + params[WAIT_S], False
             if mode[r] == WAITING and counts[r] >= batch_max:
+                is_known = False
                 _take_batch(r, arrive_s, params, queue_s, queue_class, heads, counts, batch_s,
                             batch_class, batch_n, done_s, mode, jitters, jitter_at,
                             counters)  # fmt: skip
             continue
+        r, is_known = first, False
         if mode[r] == WAITING:
             _take_batch(r, next_s, params, queue_s, queue_class, heads, counts, batch_s,
                         batch_class, batch_n, done_s, mode, jitters, jitter_at,
                         counters)  # fmt: skip
-            continue
-        for k in range(batch_n[r]):
-            waited_s = next_s - batch_s[r, k]
-            bin_at = int(math.log(max(waited_s, SHORTEST_S) / SHORTEST_S) / LOG_RATIO)
-            latency[min(bin_at, BINS - 1)] += 1
-            counters[batch_class[r, k], SERVED] += 1
-            if waited_s > params[DEADLINE_S]:
-                counters[batch_class[r, k], LATE] += 1
-        batch_n[r], mode[r], done_s[r] = 0, IDLE, np.inf
+        else:
+            for k in range(batch_n[r]):
+                waited_s = next_s - batch_s[r, k]
+                bin_at = int(math.log(max(waited_s, SHORTEST_S) / SHORTEST_S) / LOG_RATIO)
+                latency[min(bin_at, BINS - 1)] += 1
+                counters[batch_class[r, k], SERVED] += 1
+                if waited_s > params[DEADLINE_S]:
+                    counters[batch_class[r, k], LATE] += 1
+            batch_n[r], mode[r], done_s[r] = 0, IDLE, np.inf
+        if mode[r] == IDLE:
+            _go_on(r, next_s, params, state, handle_s, handle_class, handle, queue_s,
+                   queue_class, heads, counts, batch_s, batch_class, batch_n, done_s, mode,
+                   jitters, jitter_at, counters)  # fmt: skip
+
+
+@njit(cache=True)
+def _go_on(  # noqa: PLR0913, PLR0917
+    r: int,
+    now_s: float,
+    params: Floats,
+    state: Ints,
+    handle_s: Floats,
+    handle_class: Ints,
+    handle: Ints,
+    queue_s: Floats,
+    queue_class: Ints,
+    heads: Ints,
+    counts: Ints,
+    batch_s: Floats,
+    batch_class: Ints,
+    batch_n: Ints,
+    done_s: Floats,
+    mode: Ints,
+    jitters: Floats,
+    jitter_at: Ints,
+    counters: Ints,
+) -> None:
+    """Gives an idle replica its next work; a batch of stale items alone is no work."""
+    while mode[r] == IDLE:
         if state[r] == ACTIVE:
-            _pull(r, next_s, params, handle_s, handle_class, handle, queue_s, queue_class, heads,
+            _pull(r, now_s, params, handle_s, handle_class, handle, queue_s, queue_class, heads,
                   counts, batch_n, counters)  # fmt: skip
-        if counts[r] >= batch_max:
-            _take_batch(r, next_s, params, queue_s, queue_class, heads, counts, batch_s,
+        if counts[r] >= params[BATCH_MAX]:
+            _take_batch(r, now_s, params, queue_s, queue_class, heads, counts, batch_s,
                         batch_class, batch_n, done_s, mode, jitters, jitter_at,
                         counters)  # fmt: skip
         elif counts[r] > 0:
-            mode[r], done_s[r] = WAITING, next_s + params[WAIT_S]
-        elif state[r] == DRAINING:
-            state[r] = ABSENT
+            mode[r], done_s[r] = WAITING, now_s + params[WAIT_S]
+        else:
+            if state[r] == DRAINING:
+                state[r] = ABSENT
+            break
 
 
 @njit(cache=True)
