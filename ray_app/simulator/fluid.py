@@ -42,7 +42,7 @@ class FluidPlane:
         self._admitted, self._replicas, self._backlog = (np.zeros(seconds) for _ in range(3))
         self._overflow = np.zeros(seconds)
         self._work_per_s = settings.service.work_per_s
-        self._now = 0.0
+        self._now, self._before = 0.0, 0.0
 
     def step(self, second: int, running: list[int], kept: tuple[float, ...] | None) -> Ongoing:
         """Plays one second with these replicas and these shares kept (None keeps all)."""
@@ -52,7 +52,10 @@ class FluidPlane:
             work = float(self._load.work_per_s[second] @ np.array(kept))
         replicas = len(running)
         capacity = replicas * self._work_per_s
-        backlog = max(0.0, self._now + work - capacity)
+        # Replicas that are stopped finish what they hold.
+        stopped = max(0.0, self._before - replicas) * self._settings.most_ongoing
+        backlog = max(0.0, self._now - min(self._now, stopped) + work - capacity)
+        self._before = float(replicas)
         if self._settings.path is not DataPath.FIFO:
             most = work * self._settings.stale_s
             self._overflow[second] = max(0.0, backlog - most)

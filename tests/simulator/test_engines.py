@@ -140,7 +140,7 @@ def surging(seconds: int = 1200):
 
 def fleets():
     work = surging()
-    delayed = np.roll(work, 45)
+    delayed = np.roll(np.convolve(work, np.ones(30) / 30, mode="same"), 45)
     return {
         "tight": [18 + 3 * (second // 300) for second in range(len(work))],
         "lagging": (delayed / SERVICE.work_per_s / 0.85).astype(int) + 1,
