@@ -17,10 +17,11 @@ from ray_app.authorisation.mask import PerimeterMask
 from ray_app.config.schema import CalibrationConfig, CameraConfig, SituationsConfig, ZoneConfig
 from ray_app.domain.errors import CalibrationError
 from ray_app.domain.observation import DronePose, Observation
-from ray_app.domain.place import GroundZone, Line, PictureZone, Zone
+from ray_app.domain.place import GroundZone, Line, Outline, PictureZone, Zone
 from ray_app.domain.protocols import GroundProjection
 from ray_app.geo.calibration import DroneCalibration, HomographyCalibration, PinholeCalibration
 from ray_app.geo.drone import drone_projection
+from ray_app.geo.picture_outlines import outlines_in_picture
 from ray_app.geo.projection import build_projection
 from ray_app.situations.abandoned_object import AbandonedObject
 from ray_app.situations.bottleneck import Bottleneck
@@ -34,6 +35,7 @@ from ray_app.video.clip import Clip
 from ray_app.video.telemetry import poses_beside
 
 PoseAt = Callable[[float], DronePose | None]
+OutlinesOf = Callable[[Observation], tuple[Outline, ...]]
 
 
 def build_analyzer(
@@ -130,6 +132,24 @@ def build_projection_of(calibration: CalibrationConfig | None) -> ProjectionOf |
     if calibration.drone is None:
         return None
     return partial(_project_drone, calibration.drone)
+
+
+def build_outlines(camera: CameraConfig) -> OutlinesOf:
+    """Returns what tells where the camera's zones and lines lie in the picture of a frame."""
+    places = (
+        *(build_zone(zone) for zone in camera.zones),
+        *(Line(line.name, line.start_m, line.end_m) for line in camera.lines),
+    )
+    project = build_projection_of(camera.calibration)
+
+    def outlines(seen: Observation) -> tuple[Outline, ...]:
+        try:
+            projection = None if project is None else project(seen)
+        except CalibrationError:  # a drone without pose: the picture is shown without outlines
+            projection = None
+        return outlines_in_picture(places, projection)
+
+    return outlines
 
 
 def build_mask(

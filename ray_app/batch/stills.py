@@ -4,29 +4,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ray_app.authorisation.grant import AuthorisationSettings
-from ray_app.batch.picture_outlines import outlines_in_picture
 from ray_app.batch.results_folder import hash_of
 from ray_app.batch.site_job import perimeter_seen
 from ray_app.config.schema import CameraConfig, SiteConfig
+from ray_app.domain.blurred import BlurredJpeg
 from ray_app.domain.errors import FootageError, StoreError
 from ray_app.domain.frame import Frame
 from ray_app.domain.observation import Observation
-from ray_app.report.data import BlurredJpeg, ReportData, Still
+from ray_app.report.data import ReportData, Still
 from ray_app.report.episodes import Moment, moments_to_show, whole_episodes
-from ray_app.report.still import blurred_still, boxes_around_heads
 from ray_app.store.observations import read_segment, segment_file
 from ray_app.store.run_record import read_run
 from ray_app.store.segments import SegmentStatus, read_segments, segments_file
+from ray_app.video.blur import blurred_still, people_px
 from ray_app.video.clip import Clip
 from ray_app.video.sampling import ClipReader
-from ray_app.wiring import build_mask
+from ray_app.wiring import build_mask, build_outlines
 
 STILL_WIDTH_PX = 960
-HEAD_SIDE_SHARE = 0.05
 
 
 def take_stills(
@@ -78,9 +74,9 @@ def _still(source: _Source, camera: CameraConfig, moment: Moment) -> Still | Non
             return None
         hide = build_mask(camera, source.authorisation)
         frame = frame if hide is None else hide(frame, seen.pose)
-        jpeg = blurred_still(frame.pixels, _people_px(seen, frame))
+        jpeg = blurred_still(frame.pixels, people_px(seen, frame.pixels.shape))
         _keep(file, jpeg)
-    outlines = outlines_in_picture(camera, seen)
+    outlines = build_outlines(camera)(seen)
     return Still(moment.camera_id, moment.time_s, jpeg, seen.source_size_px, outlines)
 
 
@@ -121,14 +117,3 @@ def _around(observed: Path, moment: Moment) -> Iterator[Observation]:
             and span.first_index <= moment.index < span.end_index
         ):
             yield from read_segment(segment_file(observed, record.camera_id, record.segment_id))
-
-
-def _people_px(seen: Observation, frame: Frame) -> NDArray[np.float64]:
-    """Returns boxes to blur in pixels of the frame: everything found, and every head."""
-    scale = frame.pixels.shape[1] / frame.source_size_px[0]
-    boxes: NDArray[np.float64] = seen.detections.boxes_px.astype(np.float64) * scale
-    if seen.heads is None:
-        return boxes
-    side_px = HEAD_SIDE_SHARE * frame.pixels.shape[0]
-    heads = boxes_around_heads(seen.heads.points_px.astype(np.float64) * scale, side_px)
-    return np.concatenate([boxes, heads])

@@ -33,6 +33,14 @@ Zone = GroundZone | PictureZone
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """A watched place as it lies in a picture, in source pixels; two points are a line."""
+
+    name: str
+    points_px: Points
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A named line on the ground; left of start -> end is the way out.
 

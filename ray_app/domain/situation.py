@@ -91,3 +91,53 @@ class Situation:
     def phase(self) -> Phase:
         """Where it stands."""
         return self.latest.event.phase
+
+
+class ChangeKind(enum.StrEnum):
+    """What happened to a situation."""
+
+    STEP = "step"  # the situation itself took a step: situation.phase
+    EVIDENCE = "evidence"  # more files show it
+    ACKNOWLEDGED = "acknowledged"  # a person said something of it
+    PURGED = "purged"  # its pictures were deleted when their time was over
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one situation, numbered over the whole site and all restarts.
+
+    Attributes:
+        number: 1, 2, 3...; never used twice.
+        at: When it was stored, seconds since 1970.
+        situation: As it was right after this change.
+    """
+
+    number: int
+    kind: ChangeKind
+    at: float
+    situation: Situation
+
+
+@dataclass(frozen=True, slots=True)
+class SinkReport:
+    """How one receiver of situations is doing.
+
+    Attributes:
+        name: Of the sink.
+        kind: "ndjson", "webhook" or "mqtt".
+        pending: Messages that wait for it.
+        delivered: Messages it took, over all restarts.
+        dead: Messages it refused for good or did not take in time; kept as dead letters.
+        lost: Messages that are nowhere any more: deleted by a bound on disk.
+        oldest_s: Age of the oldest message that waits; None when none does.
+        trouble: What went wrong last, without secrets; None since the last delivery.
+    """
+
+    name: str
+    kind: str
+    pending: int
+    delivered: int
+    dead: int
+    lost: int
+    oldest_s: float | None
+    trouble: str | None

@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NewType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_app.domain.blurred import BlurredJpeg
 from ray_app.domain.event import Event
 from ray_app.domain.geometry import Points
+from ray_app.domain.place import Outline
 
 Span = tuple[float, float]
 Pairs = tuple[tuple[str, str], ...]
-# Only `blurred_still` makes one, so the type checker keeps any other picture out of a report.
-BlurredJpeg = NewType("BlurredJpeg", bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +120,6 @@ class Place:
 
     name: str
     points_m: Points
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """A watched place as it lies in a picture, in source pixels; two points are a line."""
-
-    name: str
-    points_px: Points
 
 
 @dataclass(frozen=True, slots=True)

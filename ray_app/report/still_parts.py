@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from ray_app.report.data import Outline, ReportData, Still
+from ray_app.domain.place import Outline
+from ray_app.report.data import ReportData, Still
 from ray_app.report.episodes import Episode
 from ray_app.report.moments import MomentWords
 from ray_app.report.words import colour_of, listed, title_of

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from ray_app.batch.picture_outlines import outlines_in_picture
 from ray_app.commands.site_text import load_site_text
 from ray_app.domain.frame import FrameKey
 from ray_app.domain.observation import Detections, Observation
+from ray_app.wiring import build_outlines
 
 SITE = """
 site: fair
@@ -35,7 +35,7 @@ def seen(camera_id: str) -> Observation:
 
 
 def test_ground_places_are_laid_on_the_picture() -> None:
-    yard, door = outlines_in_picture(GATE, seen("gate"))
+    yard, door = build_outlines(GATE)(seen("gate"))
     corners = np.array(yard.points_px)
     # Ten pixels a metre, y downwards from 50 m.
     assert corners.min(axis=0) == pytest.approx([100, 300], abs=0.5)
@@ -44,5 +44,5 @@ def test_ground_places_are_laid_on_the_picture() -> None:
 
 
 def test_places_in_pixels_need_no_calibration() -> None:
-    (yard,) = outlines_in_picture(PLAIN, seen("plain"))
+    (yard,) = build_outlines(PLAIN)(seen("plain"))
     assert yard.points_px == ((1, 2), (3, 2), (3, 4))

@@ -11,9 +11,10 @@ from report_example import event, example_report
 
 from ray_app.domain.errors import StoreError
 from ray_app.domain.event import Phase
-from ray_app.report.data import CameraFacts, Curve, LostSpan, Outline, ReportData, RunFacts, Still
+from ray_app.domain.place import Outline
+from ray_app.report.data import CameraFacts, Curve, LostSpan, ReportData, RunFacts, Still
 from ray_app.report.page import render_report, write_report
-from ray_app.report.still import blurred_still
+from ray_app.video.blur import blurred_still
 
 
 def words_of(page: str) -> str:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ray_app.report.still import blurred_still, boxes_around_heads
+from ray_app.video.blur import blurred_still, boxes_around_heads
 
 
 def decoded(jpeg: bytes) -> np.ndarray:
