@@ -96,25 +96,25 @@ class Situation:
 class ChangeKind(enum.StrEnum):
     """What happened to a situation."""
 
-    STEP = "step"  # the situation itself took a step: situation.phase
+    STEP = "step"  # the analyzer told one: situation.phase
     EVIDENCE = "evidence"  # more files show it
-    ACKNOWLEDGED = "acknowledged"  # a person said something of it
+    ACKNOWLEDGEMENT = "acknowledgement"  # a person said something of it
     PURGED = "purged"  # its pictures were deleted when their time was over
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one situation, numbered over the whole site and all restarts.
+    """One change of one situation, as the desk tells everybody who listens.
 
     Attributes:
-        number: 1, 2, 3...; never used twice.
-        at: When it was stored, seconds since 1970.
-        situation: As it was right after this change.
+        number: 1, 2, 3... over the whole life of the event store, restarts included.
+        at: When it was kept, seconds since 1970.
+        situation: How it stands after the change.
     """
 
     number: int
-    kind: ChangeKind
     at: float
+    kind: ChangeKind
     situation: Situation
 
 
@@ -123,21 +123,21 @@ class SinkReport:
     """How one receiver of situations is doing.
 
     Attributes:
-        name: Of the sink.
-        kind: "ndjson", "webhook" or "mqtt".
-        pending: Messages that wait for it.
+        name: Which.
+        waiting: Messages that are kept on disk and not delivered yet.
         delivered: Messages it took, over all restarts.
         dead: Messages it refused for good or did not take in time; kept as dead letters.
+        trouble: What went wrong last, without secrets; None when the last delivery went well.
+        kind: "ndjson", "webhook" or "mqtt".
         lost: Messages that are nowhere any more: deleted by a bound on disk.
         oldest_s: Age of the oldest message that waits; None when none does.
-        trouble: What went wrong last, without secrets; None since the last delivery.
     """
 
     name: str
-    kind: str
-    pending: int
+    waiting: int
     delivered: int
     dead: int
-    lost: int
-    oldest_s: float | None
     trouble: str | None
+    kind: str = "sink"
+    lost: int = 0
+    oldest_s: float | None = None

@@ -3,8 +3,20 @@
 import enum
 from dataclasses import dataclass, field
 
-from ray_app.domain.situation import Situation
+from ray_app.domain.situation import Change, SinkReport
 from ray_app.video.live.status import Clock, StreamState
+
+__all__ = [
+    "DESK",
+    "FLEET",
+    "NAMESPACE",
+    "CameraReport",
+    "Change",
+    "FleetReport",
+    "FrameCounts",
+    "Outcome",
+    "SinkReport",
+]
 
 NAMESPACE = "vigie"
 """Ray namespace of every named actor of a live site."""
@@ -106,40 +118,3 @@ class FleetReport:
     kept_share: tuple[tuple[str, float], ...]
     readers: int
     age_p95_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of one situation, as the desk tells everybody who listens.
-
-    Attributes:
-        number: 1, 2, 3... over the whole life of the event store, restarts included.
-        at: When it was kept, seconds since 1970.
-        kind: "step" (the analyzer told one), "evidence" (files were written) or
-            "acknowledgement" (a person said something).
-        situation: How it stands after the change.
-    """
-
-    number: int
-    at: float
-    kind: str
-    situation: Situation
-
-
-@dataclass(frozen=True, slots=True)
-class SinkReport:
-    """How one sink is doing.
-
-    Attributes:
-        name: Which.
-        waiting: Signals that are kept on disk and not delivered yet.
-        delivered: Signals delivered since the start.
-        dead: Signals given up and written to the dead-letter file.
-        trouble: What went wrong last, without secrets; None when the last delivery went well.
-    """
-
-    name: str
-    waiting: int
-    delivered: int
-    dead: int
-    trouble: str | None
