@@ -10,7 +10,7 @@ from ray_app.config.faults import Fault, KeyPath, KeyProblem, faults_error
 from ray_app.config.live_checks import live_problems
 from ray_app.config.schema import SiteConfig
 from ray_app.config.stand_ins import JsonValue
-from ray_app.config.validation import ADAPTER, rests_on_any, validate
+from ray_app.config.validation import ADAPTER, SITE_FILE, rests_on_any, validate
 from ray_app.config.yaml_document import Document, kept_path, read_document
 
 
@@ -45,11 +45,13 @@ def _load(path: Path) -> tuple[SiteConfig | None, tuple[Fault, ...]]:
     document, written = read_document(path)
     if document is None:
         return None, written
-    validation = validate(document)
+    validation = validate(document, SITE_FILE)
     faults = [*written, *validation.faults]
-    if validation.site is not None:
-        faults += _cross_faults(document, validation.site, validation.left_out)
-    return validation.site, tuple(sorted(set(faults), key=lambda f: (f.line or 0, f.column or 0)))
+    if validation.content is not None:
+        faults += _cross_faults(document, validation.content, validation.left_out)
+    return validation.content, tuple(
+        sorted(set(faults), key=lambda f: (f.line or 0, f.column or 0))
+    )
 
 
 def _cross_faults(

@@ -26,17 +26,17 @@ EXAMPLES: dict[object, str] = {
 }
 
 
-def type_at(path: KeyPath) -> object:
+def type_at(path: KeyPath, root: object = SiteConfig) -> object:
     """Returns the type the schema wants at path; object where the schema knows no such key."""
-    wanted: object = SiteConfig
+    wanted = root
     for key in path:
         wanted = _step(_without_none(wanted), key)
     return _without_none(wanted)
 
 
-def keys_at(path: KeyPath) -> tuple[str, ...]:
+def keys_at(path: KeyPath, root: object = SiteConfig) -> tuple[str, ...]:
     """Returns the keys a block at path may have; none where no block is wanted."""
-    return keys_of(type_at(path))
+    return keys_of(type_at(path, root))
 
 
 def keys_of(wanted: object) -> tuple[str, ...]:
@@ -57,12 +57,12 @@ def describe(wanted: object) -> str:
     return "another kind of value"
 
 
-def advise_key(key: str, path: KeyPath) -> str:
+def advise_key(key: str, path: KeyPath, root: object = SiteConfig) -> str:
     """Returns which key of the block at path was probably meant."""
-    known = keys_at(path)
+    known = keys_at(path, root)
     if close := closest(key, known):
         return f"did you mean {close!r}?"
-    homes = [name for name in known if key in keys_at((*path, name))]
+    homes = [name for name in known if key in keys_at((*path, name), root)]
     if homes:
         return f"it belongs under {homes[0]!r}"
     return f"known: {', '.join(known)}" if known else "no keys are expected here"

@@ -56,7 +56,7 @@ def dotted(path: KeyPath) -> str:
     return ".".join(map(str, path))
 
 
-def read_document(path: Path) -> tuple[Document | None, tuple[Fault, ...]]:
+def read_document(path: Path, first_key: str = "site") -> tuple[Document | None, tuple[Fault, ...]]:
     """Returns the document, or None, and every fault of its writing."""
     file = str(path)
     text, fault = read_text(path)
@@ -65,7 +65,7 @@ def read_document(path: Path) -> tuple[Document | None, tuple[Fault, ...]]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if not isinstance(root, yaml.MappingNode):
-            problem = f"expected a block of keys that begins with `site:`, got {_kind(root)}"
+            problem = f"expected a block of keys that begins with `{first_key}:`, got {_kind(root)}"
             return None, (Fault(file, 1, 1, "", problem),)
         reader = _TreeReader(file)
         data = reader.read(root, ())
