@@ -165,6 +165,19 @@ def test_everything_planned_for_the_gate_happens(gate):
         assert 8 < found[name].start_s < 30
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_what_is_planted_at_the_gate_has_a_definite_start(seed):
+    """A level that lingers at its alarm level would ask for exactness, not for speed."""
+    scenario = build_scenario("event_gate", 30)
+    cast = cast_scenario(scenario, RATE_HZ, seed)
+    settled = slice(round(2.5 * RATE_HZ), round(3.5 * RATE_HZ))
+    for watch in (w for w in scenario.watches() if w.situation in ("bottleneck", "crowd_density")):
+        levels = true_levels(scenario, cast, watch.settings) / watch.alarm.open_at
+        ((first, _),) = level_spans(levels * watch.alarm.open_at, RATE_HZ, watch.alarm)
+        assert levels[first : first + round(5 * RATE_HZ)].min() >= 0.95, watch.situation
+        assert np.median(levels[first:][settled]) >= 1.2, watch.situation
+
+
 def test_the_same_seed_gives_the_same_ways_and_another_seed_others():
     scenario = build_scenario("event_gate", 6)
     one, again, other = (cast_scenario(scenario, RATE_HZ, seed) for seed in (1, 1, 2))

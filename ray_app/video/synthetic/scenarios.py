@@ -19,11 +19,12 @@ from ray_app.video.synthetic.walkers import Collapse, Group, Halt, Hurry
 
 DENSITY = Watch(
     CrowdDensitySettings(zone="gate_queue"),
-    HysteresisSettings(open_at=1.5, close_at=1.1, hold_s=2.0, release_s=4.0),
+    HysteresisSettings(open_at=1.5, close_at=1.1, hold_s=1.0, release_s=4.0),
 )
 BOTTLENECK = Watch(
     BottleneckSettings(line="gate", queue_zone="gate_queue", window_s=10.0, min_people=12),
-    HysteresisSettings(open_at=14.0, close_at=9.0, hold_s=1.0, release_s=4.0),
+    # Above where the queue lingers as the surge arrives: its start is then a definite moment.
+    HysteresisSettings(open_at=18.0, close_at=12.0, hold_s=1.0, release_s=4.0),
 )
 COUNTERFLOW = Watch(
     CounterflowSettings(zone="corridor", direction_m=(1.0, 0.0)),
