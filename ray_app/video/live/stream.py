@@ -227,8 +227,8 @@ class LiveStream:
         s = self._settings
         options = {
             "protocol_whitelist": self._address.protocols,
-            "fflags": "nobuffer",
-            "analyzeduration": "1000000",
+            "analyzeduration": "500000",
+            "fpsprobesize": "0",
             "probesize": "1000000",
             "rw_timeout": str(round(s.read_s * 1e6)),
         }
