@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from ray_app.config.api_settings import ApiSettings
 from ray_app.domain.ranges import KeyFault, above, between, one_of, refuse_faults
 from ray_app.domain.settings import settings
 from ray_app.scaling.policy_kinds import POLICIES
@@ -155,6 +156,7 @@ class LiveConfig:
         detectors: The detector replicas.
         scaling: How many of them.
         readers: The processes that read cameras.
+        api: The HTTP API and the live page.
     """
 
     folder: str = "out/live"
@@ -162,3 +164,4 @@ class LiveConfig:
     detectors: DetectorsConfig = DetectorsConfig()
     scaling: ScalingConfig = ScalingConfig()
     readers: ReadersConfig = ReadersConfig()
+    api: ApiSettings = ApiSettings()
