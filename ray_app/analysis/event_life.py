@@ -7,6 +7,11 @@ from ray_app.domain.event import Event, Phase, Reading, Why
 from ray_app.domain.frame import FrameKey
 
 ENDINGS = (Phase.CLOSED, Phase.LAPSED)
+STRONGER = 1.2
+"""An open situation is told again when its peak rose so many times above the one told last,"""
+TOLD_AGAIN_S = 30.0
+"""and at the latest after so long, so that whoever looks knows it is still on."""
+ROUNDING_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class EventLife:
         self._first: Moment | None = None
         self._peak: Moment | None = None
         self._last: Moment | None = None
+        self._told: Moment | None = None  # the peak when the open situation was told last
 
     def step(self, key: FrameKey, reading: Reading) -> list[Event]:
         """Takes a reading; returns the events it caused."""
@@ -38,6 +44,8 @@ class EventLife:
             self._first = self._peak = moment
         if self._peak is not None and reading.level > self._peak.reading.level:
             self._peak = moment
+        if not phases and self._should_tell(moment):
+            phases = (Phase.UPDATED,)
         return [self._event(phase, moment, "level") for phase in phases]
 
     def skip(self, key: FrameKey) -> None:
@@ -51,10 +59,19 @@ class EventLife:
             return []
         return [self._event(phase, Moment(key, self._last.reading), "footage")]
 
+    def _should_tell(self, now: Moment) -> bool:
+        if self._told is None or self._peak is None:
+            return False
+        told, peak = self._told.reading.level, self._peak.reading.level
+        quiet_s = now.key.time_s - self._told.key.time_s
+        return peak >= STRONGER * told or quiet_s >= TOLD_AGAIN_S - ROUNDING_S
+
     def _event(self, phase: Phase, now: Moment, ending: str) -> Event:
         first, peak = self._first or now, self._peak or now
         if phase in ENDINGS:
-            self._first = self._peak = None
+            self._first = self._peak = self._told = None
+        elif phase is not Phase.CANDIDATE:
+            self._told = Moment(now.key, peak.reading)
         frames = dict.fromkeys((first.key.index, peak.key.index, now.key.index))
         why = Why(
             unit=self._unit,

@@ -9,6 +9,7 @@ class Phase(enum.StrEnum):
 
     CANDIDATE = "candidate"
     OPENED = "opened"
+    UPDATED = "updated"  # open, and stronger than told before, or told long ago
     CLOSED = "closed"
     LAPSED = "lapsed"  # a candidate that never held long enough to open
 
