@@ -29,6 +29,11 @@ LEAST_AREA = 0.08
 """Least area of the patch, in squared heights."""
 FRESH_SHARE, FRESH_S = 0.6, 1.0
 """So much of the patch changed at most so long before the person was last seen upright."""
+SHOWN_SHARE = 0.5
+"""A patch can be judged while so much of it is not hidden by anybody."""
+THERE_SHARE, GONE_SHARE = 0.7, 0.5
+"""It is there while so much of it is changed, and gone when less than that; in between nobody
+can say. Bodies keep nine tenths; shadows of people who walk by come and go."""
 
 
 class FloorMemory:
@@ -41,6 +46,7 @@ class FloorMemory:
         self._cell_px = 1.0
         self._last_s = 0.0
         self._kept: Cells = np.zeros((0, 0), np.bool_)
+        self._shown: Cells = np.zeros((0, 0), np.bool_)
 
     def look(self, grid: PictureGrid, people_px: Floats, time_s: float) -> None:
         """Takes one picture in.
@@ -51,7 +57,7 @@ class FloorMemory:
             time_s: Its time.
         """
         colours = grid.colours.astype(np.float64)
-        shown = ~covered(people_px, grid, margin=1)
+        shown = self._shown = ~covered(people_px, grid, margin=1)
         if self._ground is None or self._ground.shape != colours.shape:
             self._ground = np.where(shown[..., None], colours, np.nan)
             self._changed = np.zeros_like(shown)
@@ -74,18 +80,20 @@ class FloorMemory:
         self._kept = np.zeros_like(shown)
         self._last_s = time_s
 
-    def lies_at(self, feet_px: tuple[float, float], height_px: float, since_s: float) -> bool:
-        """Returns whether a patch like a lying body is at somebody's feet.
+    def find_body(
+        self, feet_px: tuple[float, float], height_px: float, since_s: float
+    ) -> Cells | None:
+        """Returns the patch like a lying body at somebody's feet, None without one.
 
         What is found is kept out of the background until the next picture.
 
         Args:
             feet_px: Where they stood last, source pixels.
             height_px: Their height upright.
-            since_s: When they were last seen upright, or first seen lying.
+            since_s: When they were last seen.
         """
         if self._ground is None:
-            return False
+            return None
         cell, (x, y) = self._cell_px, feet_px
         rows, columns = self._changed.shape
         reach, touch = REACH_HEIGHTS * height_px, TOUCH_HEIGHTS * height_px
@@ -108,8 +116,25 @@ class FloorMemory:
                 and fresh >= FRESH_SHARE
             ):
                 self._kept |= ndimage.binary_dilation(body)
-                return True
-        return False
+                return np.asarray(body)
+        return None
+
+    def is_there(self, body: Cells) -> bool | None:
+        """Returns whether a patch found before is still there; None where nobody can say.
+
+        Who lies stays where they lie. Somebody unseen who walks, and the shadow of somebody who
+        does, leaves the cells where they were first.
+        """
+        if body.shape != self._shown.shape:
+            return None
+        shown = body & self._shown
+        if shown.sum() < SHOWN_SHARE * body.sum():
+            return None
+        share = self._changed[shown].mean()
+        if share >= THERE_SHARE:
+            self._kept |= ndimage.binary_dilation(body)
+            return True
+        return False if share < GONE_SHARE else None
 
 
 def _span(low_px: float, high_px: float, cell_px: float, most: int) -> slice:

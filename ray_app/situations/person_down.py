@@ -28,6 +28,8 @@ RAISED_SHARE = 0.3
 LOST_S = 3.0
 """For so long a lost track may come back under another number: detectors lose who falls."""
 GAP_S = 2.0
+EDGE_SHARE = 0.1
+"""Whose feet end so near to the edge of the picture, in their own heights, left the picture."""
 
 
 @settings
@@ -57,6 +59,7 @@ class _Body:
         upright_s: For how long it was seen upright.
         lies_since_s: None while it does not lie.
         seen_s: When it was last seen; of a lying one, last seen lying.
+        patch: The ground it covers, when it is told by that; None otherwise.
     """
 
     height_px: float = 0.0
@@ -64,11 +67,17 @@ class _Body:
     upright_s: float = 0.0
     lies_since_s: float | None = None
     seen_s: float = 0.0
+    patch: np.ndarray | None = None
 
     @property
     def stood(self) -> bool:
         """Whether it was upright long enough to be believed."""
         return self.upright_s >= LEAST_UPRIGHT_S
+
+    @property
+    def kept_s(self) -> float:
+        """For how long it is remembered unseen."""
+        return GAP_S if self.lies_since_s is not None and self.patch is None else LOST_S
 
 
 class PersonDown:
@@ -87,6 +96,7 @@ class PersonDown:
         self._settings, self._zone = settings, zone
         self._bodies: dict[int, _Body] = {}
         self._floor = FloorMemory()
+        self._on_floor = 0
         self._last_s: float | None = None
 
     def measure(self, scene: Scene) -> list[Reading | Unmeasured]:
@@ -101,17 +111,16 @@ class PersonDown:
         boxes = scene.tracks.boxes_px.astype(np.float64)
         for row in np.flatnonzero(inside).tolist():
             track_id = int(scene.tracks.ids[row])
+            self._leave_on_floor(track_id)
             if track_id not in self._bodies:
                 self._bodies[track_id] = self._take_over(boxes[row], now_s) or _Body()
             self._follow(self._bodies[track_id], boxes[row], now_s, passed_s)
         self._see_on_floor(scene, set(scene.tracks.ids[inside].tolist()))
         self._bodies = {
-            i: body
-            for i, body in self._bodies.items()
-            if now_s - body.seen_s <= (GAP_S if body.lies_since_s is not None else LOST_S)
+            i: body for i, body in self._bodies.items() if now_s - body.seen_s <= body.kept_s
         }
         down_s = [
-            now_s - body.lies_since_s
+            max(0.0, body.seen_s - body.lies_since_s)
             for body in self._bodies.values()
             if body.lies_since_s is not None
         ]
@@ -124,6 +133,17 @@ class PersonDown:
         self._floor = FloorMemory()
         self._last_s = None
 
+    def _leave_on_floor(self, track_id: int) -> None:
+        """Keeps who is told by the ground when somebody is followed under their number again.
+
+        Trackers give the number of somebody lost to the next who comes by; if it is them, up
+        again, the ground says so.
+        """
+        body = self._bodies.get(track_id)
+        if body is not None and body.patch is not None:
+            self._on_floor += 1
+            self._bodies[-self._on_floor] = self._bodies.pop(track_id)
+
     def _see_on_floor(self, scene: Scene, followed: set[int]) -> None:
         """Looks for those who are followed no more as patches on the ground."""
         grid, now_s = scene.observation.grid, scene.key.time_s
@@ -133,13 +153,22 @@ class PersonDown:
         for track_id, body in self._bodies.items():
             if track_id in followed or not body.stood:
                 continue
-            if body.height_px < self._settings.least_px:
+            if body.height_px < self._settings.least_px or _left_picture(scene, body):
                 continue
-            since_s = body.seen_s if body.lies_since_s is None else body.lies_since_s
-            if self._floor.lies_at(body.feet_px, body.height_px, since_s):
-                if body.lies_since_s is None:
+            if body.patch is not None:
+                self._see_again(body, body.patch, now_s)
+            else:
+                body.patch = self._floor.find_body(body.feet_px, body.height_px, body.seen_s)
+                if body.patch is not None and body.lies_since_s is None:
                     body.lies_since_s = now_s
-                body.seen_s = now_s
+
+    def _see_again(self, body: _Body, patch: np.ndarray, now_s: float) -> None:
+        """A patch counts from its second sighting on: it must stay where it is."""
+        there = self._floor.is_there(patch)
+        if there:
+            body.seen_s = now_s
+        elif there is False:
+            body.patch = body.lies_since_s = None
 
     def _inside(self, scene: Scene) -> np.ndarray:
         if self._zone is None:
@@ -185,3 +214,10 @@ class PersonDown:
             if body.seen_s < now_s and body.stood and self._lies(body, box, aspect, height)
         ]
         return self._bodies.pop(min(lost)[1]) if lost else None
+
+
+def _left_picture(scene: Scene, body: _Body) -> bool:
+    """Returns whether somebody was last seen upright at the edge of the picture."""
+    (x, y), edge_px = body.feet_px, EDGE_SHARE * body.height_px
+    width, height = scene.observation.source_size_px
+    return y > height - edge_px or not edge_px <= x <= width - edge_px

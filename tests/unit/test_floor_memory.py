@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from people_scenes import SIZE_PX
 
 from ray_app.domain.frame import FrameKey
 from ray_app.domain.observation import Detections, Label, Observation, PictureGrid, Tracks
@@ -12,6 +11,7 @@ from ray_app.situations.person_down import PersonDown, PersonDownSettings
 
 CELL_PX, RATE_HZ = 8.0, 5
 ROWS, COLUMNS = 80, 100
+SIZE_PX = (800, 640)
 STOOD = (300.0, 400.0, 330.0, 480.0)
 LYING, BAG, WALKER = (296, 456, 368, 484), (304, 464, 328, 488), (300, 400, 336, 484)
 HUE = (60, 20, 20)
@@ -76,6 +76,47 @@ def test_a_patch_that_was_there_before_is_not_the_one_who_left():
         situation.measure(scene_of(k, floor(LYING), (380.0, 400.0, 410.0, 480.0)))
     levels = [situation.measure(scene_of(k, floor(LYING)))[0].level for k in range(81, 120)]
     assert max(levels) == 0
+
+
+def down_s(situation, story):
+    """Levels of a story: for each frame the changed ground and the box of track 1."""
+    return [
+        situation.measure(scene_of(k, floor(*changed), box))[0].level
+        for k, (changed, box) in enumerate(story)
+    ]
+
+
+STORY = [((), None)] * 10 + [((), STOOD)] * 20
+
+
+def test_shadows_that_pass_where_somebody_was_lost_are_nobody_down():
+    shadows = [
+        ((tuple(np.add(LYING, (8 * (k % 10) - 40, 0, 8 * (k % 10) - 40, 0))),), None)
+        for k in range(60)
+    ]
+    assert max(down_s(PersonDown(PersonDownSettings(), None), STORY + shadows)) < 2
+
+
+def test_a_number_passed_on_to_somebody_else_does_not_raise_who_lies():
+    other = tuple(np.add(STOOD, (100, 0, 100, 0)))
+    after = [((LYING,), None)] * 10 + [((LYING,), other)] * 10 + [((LYING,), None)] * 40
+    levels = down_s(PersonDown(PersonDownSettings(), None), STORY + after)
+    assert levels[-1] == pytest.approx(12, abs=1)
+
+
+def test_who_gets_up_again_uncovers_the_ground():
+    up = tuple(np.add(STOOD, (100, 0, 100, 0)))
+    after = [((LYING,), None)] * 20 + [((), up)] * 10
+    levels = down_s(PersonDown(PersonDownSettings(), None), STORY + after)
+    assert levels[49] > 3
+    assert levels[-1] == 0
+
+
+def test_who_left_the_picture_is_not_down():
+    box = (300.0, 560.0, 330.0, 640.0)
+    changed = (296, 608, 368, 640)
+    story = [((), None)] * 10 + [((), box)] * 20 + [((changed,), None)] * 40
+    assert max(down_s(PersonDown(PersonDownSettings(), None), story)) == 0
 
 
 def test_who_fell_is_no_abandoned_object_but_a_bag_is():
