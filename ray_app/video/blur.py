@@ -46,9 +46,14 @@ def blurred_pixels(
     size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     sigma_px = SOFTENING_SIGMA_PX * max(1.0, size[0] / WIDTH_PX)
-    still = cv2.GaussianBlur(small, (0, 0), sigma_px)
-    for box in boxes * scale:
-        _coarsen(still, box)
+    soft = cv2.GaussianBlur(small, (0, 0), sigma_px)
+    still, coarse = soft.copy(), dict[int, NDArray[np.uint8]]()
+    # Largest last: a head's small blocks must not uncover the face of somebody near.
+    for box in sorted(boxes * scale, key=lambda box: float(box[3] - box[1])):
+        block = max(LEAST_BLOCK_PX, round((box[3] - box[1]) / BLOCKS_PER_HEIGHT))
+        if block not in coarse:
+            coarse[block] = _in_blocks(soft, block)
+        _cover(still, coarse[block], box)
     return BlurredPixels(still)
 
 
@@ -82,18 +87,21 @@ def jpeg_of(picture: BlurredPixels) -> BlurredJpeg:
     return BlurredJpeg(bytes(encoded))
 
 
-def _coarsen(still: NDArray[np.uint8], box: NDArray[np.float64]) -> None:
+def _in_blocks(soft: NDArray[np.uint8], block: int) -> NDArray[np.uint8]:
+    """Returns the whole picture in square blocks of at least that side, pixels."""
+    height, width = soft.shape[:2]
+    blocks = (max(1, width // block), max(1, height // block))
+    coarse = cv2.resize(soft, blocks, interpolation=cv2.INTER_AREA)
+    whole: NDArray[np.uint8] = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
+    return whole
+
+
+def _cover(still: NDArray[np.uint8], coarse: NDArray[np.uint8], box: NDArray[np.float64]) -> None:
+    """Puts coarse in place of the box and its margin."""
     x1, y1, x2, y2 = box
     margin = max(LEAST_MARGIN_PX, MARGIN * max(x2 - x1, y2 - y1))
     height, width = still.shape[:2]
     left, right = int(max(0, x1 - margin)), int(min(width, np.ceil(x2 + margin)))
     top, bottom = int(max(0, y1 - margin)), int(min(height, np.ceil(y2 + margin)))
-    if left >= right or top >= bottom:
-        return
-    block = max(LEAST_BLOCK_PX, round((y2 - y1) / BLOCKS_PER_HEIGHT))
-    area = still[top:bottom, left:right]
-    blocks = (max(1, (right - left) // block), max(1, (bottom - top) // block))
-    coarse = cv2.resize(area, blocks, interpolation=cv2.INTER_AREA)
-    still[top:bottom, left:right] = cv2.resize(
-        coarse, (right - left, bottom - top), interpolation=cv2.INTER_NEAREST
-    )
+    if left < right and top < bottom:
+        still[top:bottom, left:right] = coarse[top:bottom, left:right]

@@ -31,6 +31,14 @@ def test_fine_features_vanish_in_boxes_and_margins() -> None:
     assert contrast(still[:, 420:]) > 4 * contrast(inside)
 
 
+def test_a_small_box_uncovers_nothing_of_a_large_one() -> None:
+    picture = checkerboard(480, 640, 10)
+    boxes = np.array([[200.0, 60.0, 300.0, 440.0], [240.0, 200.0, 258.0, 218.0]])
+    for order in (boxes, boxes[::-1]):
+        still = decoded(blurred_still(picture, order))
+        assert contrast(still[200:220, 240:260]) < 0.06 * contrast(picture)
+
+
 def test_whoever_has_no_box_is_softened_too() -> None:
     picture = checkerboard(480, 640, 4)  # features of a face of 25 px
     still = decoded(blurred_still(picture, np.zeros((0, 4))))

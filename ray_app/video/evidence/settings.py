@@ -22,7 +22,7 @@ class EvidenceSettings:
     before_s: float = 8.0
     after_s: float = 4.0
     width_px: int = 640
-    rate_hz: float = 4.0
+    rate_hz: float = 5.0
     memory_mb: float = 64.0
 
     def __post_init__(self) -> None:
