@@ -18,15 +18,16 @@ class Mailbox(Generic[Item]):
         self._closed = False
         self._put = self._replaced = 0
 
-    def put(self, item: Item) -> None:
-        """Leaves an item, replacing one that is still there. Does nothing once closed."""
+    def put(self, item: Item) -> Item | None:
+        """Leaves an item; returns the one it replaces. Once closed it returns the item itself."""
         with self._changed:
             if self._closed:
-                return
+                return item
             self._put += 1
             self._replaced += self._item is not None
-            self._item = item
+            replaced, self._item = self._item, item
             self._changed.notify()
+            return replaced
 
     def take(self, wait_s: float) -> Item | None:
         """Returns the item, waiting for one; None when none came in time or after close()."""

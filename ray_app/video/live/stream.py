@@ -127,9 +127,11 @@ class LiveStream:
         retry: How fast it is tried again.
         seed: Spreads the waits; another one for each camera.
         real_time: Plays files as fast as they were taken; False reads them at full speed.
+        on_picture: Takes every picture, quickly, on the stream's own thread; None leaves the
+            newest one in `pictures`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all but three have defaults
         self,
         camera_id: str,
         address: StreamAddress,
@@ -139,9 +141,11 @@ class LiveStream:
         seed: int = 0,
         *,
         real_time: bool = True,
+        on_picture: "Callable[[LivePicture], object] | None" = None,
     ) -> None:
         self.camera_id = camera_id
         self.pictures: Mailbox[LivePicture] = Mailbox()
+        self._on_picture = on_picture or self.pictures.put
         self._address, self._width_px = address, width_px
         self._settings = settings or StreamSettings()
         self._retries = Retries(retry or RetrySettings(), Random(seed).random)  # noqa: S311
@@ -158,7 +162,11 @@ class LiveStream:
         self._thread.start()
 
     def stop(self, wait_s: float = 2.0) -> bool:
-        """Ends reading; returns whether the thread ended in time."""
+        """Ends reading; returns whether the thread ended in time.
+
+        A thread that waits for data notices after `read_s` at the latest; no picture comes
+        after this call.
+        """
         self._stopping.set()
         self.pictures.close()
         self._thread.join(wait_s)
@@ -221,7 +229,7 @@ class LiveStream:
             self._enter(StreamState.LIVE)
         segment = self._status.segment + jumped
         self._note(pictures=self._status.pictures + 1, segment=segment)
-        self.pictures.put(LivePicture(frame, conversion, stamp, segment, self._last_picture_s))
+        self._on_picture(LivePicture(frame, conversion, stamp, segment, self._last_picture_s))
 
     def _opened(self) -> InputContainer:
         s = self._settings
