@@ -38,6 +38,8 @@ app = typer.Typer(
 )
 evaluate = typer.Typer(help="Measures accuracy against labelled footage.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
+journal = typer.Typer(help="The journal of a live site: who did what, tamper-evident.")
+app.add_typer(journal, name="journal")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Workers = Annotated[
@@ -49,17 +51,23 @@ Out = Annotated[Path, typer.Option(help="Folder for the results; made if absent.
 
 @app.command()
 def check(
-    site: Annotated[Path, typer.Argument(help="Site file (YAML).")],
+    site: Annotated[Path, typer.Argument(help="Site file (YAML), or a file of cluster/.")],
     as_json: Json = False,
     schema: Annotated[bool, typer.Option(help="Print the JSON schema for editors.")] = False,
+    crds: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of KubeRay's CRDs, for manifests of its kinds."),
+    ] = None,
 ) -> None:
     """Lists every fault of a site file at once, or shows what was understood.
 
     Each fault is one line: `file:line:column: path: what is wrong, what would be right`.
+
+    Serve configs, KubeRay and other manifests and `ray up` files are known by their keys.
     """
     from ray_app.commands.check import run
 
-    raise typer.Exit(run(site, as_json=as_json, schema=schema))
+    raise typer.Exit(run(site, crds=crds, as_json=as_json, schema=schema))
 
 
 @app.command()
@@ -268,6 +276,40 @@ def evaluate_objects(
     from ray_app.commands.evaluate_objects import run
 
     raise typer.Exit(run(video, truth, site, every, as_json=as_json))
+
+
+@journal.command("verify")
+def journal_verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of the live site, or of its journal.")],
+    head: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="NUMBER:HASH noted elsewhere earlier; must be in the chain."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tells whether the journal is whole, or the first broken line and how it was broken.
+
+    Exit status: 0 whole, 1 changed, missing, swapped or cut, 2 no journal.
+    """
+    from ray_app.commands.journal import verify
+
+    raise typer.Exit(verify(folder, head, as_json=as_json))
+
+
+@journal.command("show")
+def journal_show(
+    folder: Annotated[Path, typer.Argument(help="Folder of the live site, or of its journal.")],
+    last: Annotated[int, typer.Option(min=1, help="Most entries.")] = 20,
+    kind: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Only these, as acknowledgement."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Prints the newest entries, oldest first."""
+    from ray_app.commands.journal import show
+
+    raise typer.Exit(show(folder, last, kind, as_json=as_json))
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from ray_app.scaling.serve_policy import SERVE_NEUTRAL
 
 POLICY = "ray_app.scaling.serve_policy:ServePolicy"
 DETECTORS, DETECTOR = "ray_app.live.app:detectors", "Detector"
-CONSOLE, CONSOLE_DEPLOYMENT = "ray_app.live.app:console", "Console"
+CONSOLE, CONSOLE_DEPLOYMENT = "ray_app.console.deployment:console", "Console"
 # One stack is computed, one is on its way; more would wait where their frames only grow old.
 STACKS_AT_ONCE = 2
 
