@@ -9,6 +9,8 @@ from ray import serve
 from ray.serve import Application
 
 from ray_app.config.api_settings import ApiSettings
+from ray_app.config.live_schema import LiveConfig
+from ray_app.config.load import load_site
 from ray_app.console.app import build_app
 from ray_app.console.caller import Role
 from ray_app.console.gate import Gate
@@ -19,6 +21,8 @@ from ray_app.console.sessions import Sessions
 from ray_app.console.site import Site
 
 DEPLOYMENT = "Console"
+EVIDENCE = "evidence"
+"""Folder of evidence files in the site's live folder."""
 # Every stream of events or pictures holds a request open as long as somebody looks; they wait,
 # they do not compute, so their number says nothing about load and scales nothing.
 MOST_REQUESTS = 1000
@@ -94,3 +98,19 @@ def console_app(start: ConsoleStart) -> Application:
         graceful_shutdown_wait_loop_s=0.1,
     )
     return deployment(serve.ingress()(_Console)).bind(start)
+
+
+def console(args: dict[str, str]) -> Application:
+    """Returns the Serve application of a site file: `args: {site: PATH}` in Serve's config.
+
+    Raises:
+        ConfigError: The site file or the file of keys cannot be used.
+    """
+    path = Path(args["site"])
+    site = load_site(path)
+    live = site.live or LiveConfig()
+    evidence = Path(live.folder).absolute() / EVIDENCE
+    authorised = site.authorisation is not None
+    return console_app(
+        console_start(site.site, live.api, path.parent, evidence, is_authorised=authorised)
+    )

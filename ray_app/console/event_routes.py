@@ -24,7 +24,7 @@ RETRY_MS = 2000
 MOST_LISTENERS = 256
 DOCUMENTED = {
     "description": "`situation` events with a change number as id and a situation as data; `hello` "
-    "first, a comment every 5 s, `end` when the server closes.",
+    "first, a comment and a `beat` event after 5 s of silence, `end` when the server closes.",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 routes = APIRouter(prefix="/events", tags=["events"])
@@ -75,7 +75,7 @@ async def _events(site: Site, request: Request, start: int) -> AsyncIterator[byt
                 last = change.number
                 yield _event(change)
             if not changes:
-                yield format_sse_event(comment="beat")
+                yield format_sse_event(comment="beat", event="beat", data_str="{}")
         yield format_sse_event(event="end", data_str=f'{{"after": {last}}}')
     finally:
         request.app.state.listeners -= 1

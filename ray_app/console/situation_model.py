@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from ray_app.console.meaning import Severity, known_to_fail, severity_of
 from ray_app.domain.event import Event, Phase
 from ray_app.domain.situation import Acknowledgement, EvidenceFile, Situation, Verdict
-from ray_app.report.words import level_words, meaning_of, title_of, unit_of
+from ray_app.report.words import level_words, meaning_of, number, title_of
 
 PREFIX = "/api/v1"
 
@@ -52,7 +52,8 @@ class SituationModel(BaseModel):
     peak: float = Field(description="Strongest level so far.")
     duration_s: float = Field(description="From started_at to the newest step.")
     measures: dict[str, float] = Field(description="Further numbers, units in their names.")
-    level_words: str = Field(description="Level and threshold in plain words.")
+    level_words: str = Field(description="Level with its uncertainty, in plain words.")
+    alarm_words: str = Field(description="Alarm level and peak, in plain words.")
     known_to_fail: str = Field(description="What is known to set it off wrongly, or be missed.")
     ended_by: str | None = Field(description="level or footage; null while it is on.")
     evidence: list[EvidenceModel]
@@ -102,7 +103,8 @@ def situation_model(situation: Situation) -> SituationModel:
         peak=situation.peak,
         duration_s=event.why.duration_s,
         measures=dict(event.why.measures),
-        level_words=_level_words(event, situation.peak),
+        level_words=level_words(event.level, event.sigma, event.why.unit),
+        alarm_words=_alarm_words(event, situation.peak),
         known_to_fail=known_to_fail(event.situation),
         ended_by=event.why.ended_by,
         evidence=[_evidence_model(situation.event_id, file) for file in situation.evidence],
@@ -112,13 +114,9 @@ def situation_model(situation: Situation) -> SituationModel:
     )
 
 
-def _level_words(event: Event, peak: float) -> str:
-    unit = event.why.unit
-    now = level_words(event.level, event.sigma, unit)
-    strongest = level_words(peak, None, unit)
-    alarm = f"alarm from {event.why.open_at:g}"
-    told = f"{now}; {alarm}" if peak <= event.level else f"{now}; {alarm}; peak {strongest}"
-    return told if unit_of(unit) in told else f"{told} {unit_of(unit)}"
+def _alarm_words(event: Event, peak: float) -> str:
+    alarm = f"alarm from {number(event.why.open_at)}"
+    return alarm if peak <= event.level else f"{alarm}, peak {number(peak)}"
 
 
 def _evidence_model(event_id: str, file: EvidenceFile) -> EvidenceModel:

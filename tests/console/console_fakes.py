@@ -66,7 +66,13 @@ def situation(
 ) -> Situation:
     """Returns a situation that began lasted_s ago."""
     why = Why(
-        unit, open_at, 0.8 * open_at, lasted_s, 1.1 * level, (25, 60, 202), (("people", 87.0),)
+        unit,
+        open_at,
+        0.8 * open_at,
+        lasted_s,
+        1.1 * level,
+        (25, 60, 202),
+        (("people_in_zone", 87.0),),
     )
     time_s = started_s + lasted_s
     event = Event(camera_id, kind, place, phase, started_s, time_s, level, sigma, why)

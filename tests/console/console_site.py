@@ -57,9 +57,9 @@ def make_console(
 
 
 @contextlib.contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """Serves an app at a free port of 127.0.0.1; yields its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def served(app: FastAPI, listener: socket.socket | None = None) -> Iterator[str]:
+    """Serves an app, at a free port of 127.0.0.1 if none is given; yields its address."""
+    listener = listener or socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
         app, log_level="warning", timeout_graceful_shutdown=1, ws="none", lifespan="off"
     )

@@ -131,7 +131,8 @@ def test_a_situation_is_told_in_plain_words(api: TestClient, console: Console) -
     console.desk.tell(told)
     shown = api.get(f"{API}/situations/{quote(told.event_id)}").json()
     assert shown["id"] == told.event_id
-    assert shown["level_words"] == "4.6 ± 0.3 people/m²; alarm from 4; peak 5.1 people/m²"
+    assert shown["level_words"] == "4.6 ± 0.3 people/m²"
+    assert shown["alarm_words"] == "alarm from 4, peak 5.1"
     assert (shown["title"], shown["severity"]) == ("Crowd density", "high")
     assert "too few" in shown["known_to_fail"]
     assert shown["at"] - shown["started_at"] == pytest.approx(95.0)
@@ -312,3 +313,14 @@ def test_roles_of_a_machine_of_ones_own(tmp_path: Path) -> None:
     assert problem(api.post(f"{API}/cameras", content="id: x"), 403) == (
         "local is operator; this needs admin"
     )
+
+
+def test_the_page_has_the_colours_of_the_report(api: TestClient) -> None:
+    import re
+
+    from ray_app.report.words import COLOURS, OTHER_COLOUR
+
+    style = api.get("/page/cards.css").text
+    pairs = dict(re.findall(r'\[data-kind="(\w+)"\] \{ --kind: (#\w+); \}', style))
+    assert pairs == {kind: colour for kind, colour in COLOURS.items() if kind != "flow"}
+    assert f"[data-kind] {{ --kind: {OTHER_COLOUR}; }}" in style
