@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ray_app.domain.event import Reading, Unmeasured
-from ray_app.domain.observation import Label, PictureGrid
+from ray_app.domain.observation import PictureGrid
 from ray_app.domain.place import Zone
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.scene import Scene
 from ray_app.domain.settings import settings
 from ray_app.situations import passers_by
 from ray_app.situations.brought_thing import NEAR_HEIGHTS, BroughtThing, foot_px
-from ray_app.situations.lost_on_spot import LostOnSpot
-from ray_app.situations.passers_by import Passing, covered, people_px, standing_boxes
+from ray_app.situations.lost_on_spot import LostOnSpot, Patch
+from ray_app.situations.passers_by import Passing, covered, people_px, who_stands
 from ray_app.situations.two_backgrounds import TwoBackgrounds
 from ray_app.situations.zone_view import cells_inside
 
@@ -142,13 +142,9 @@ class AbandonedObject:
 
     def _pass(self, scene: Scene) -> Passing:
         """Notes where everybody stands; returns it."""
-        tracks, time_s = scene.tracks, scene.key.time_s
-        people = tracks.labels == Label.PERSON
-        boxes = tracks.boxes_px[people].reshape(-1, 4).astype(np.float64)
-        now = Passing(time_s, tracks.ids[people], boxes)
-        passing = self._memory.passing
+        now, passing = passers_by.now_passing(scene), self._memory.passing
         passing.append(now)
-        while passing[0].time_s < time_s - CONFIRM_S - OWNERS_S - CARRIED_S:
+        while passing[0].time_s < now.time_s - CONFIRM_S - OWNERS_S - CARRIED_S:
             passing.popleft()
         return now
 
@@ -161,7 +157,7 @@ class AbandonedObject:
             if not self._is_thing(ground, cells, inside):
                 ground.absorb(cells)
                 continue
-            thing = self._bring(cells, grid, since_s)
+            thing = self._bring(ground, cells, grid, since_s)
             if thing is None:
                 self._memory.busy[cells] += 1
                 ground.absorb(cells)
@@ -178,7 +174,18 @@ class AbandonedObject:
             return False
         return bool(self._memory.busy[cells].max() < BUSY_TIMES) and not ground.is_hole(cells)
 
-    def _bring(self, cells: Cells, grid: PictureGrid, since_s: float) -> BroughtThing | None:
+    def _patch(
+        self, ground: TwoBackgrounds, cells: Cells, grid: PictureGrid, since_s: float
+    ) -> Patch:
+        ring = ndimage.binary_dilation(cells, iterations=2) & ~cells
+        beside = bool((ground.person_s[ring] >= self._memory.last_s).any())
+        rows, columns = cells.shape
+        picture_px = (columns * grid.cell_px, rows * grid.cell_px)
+        return Patch(*passers_by.patch_sides(cells, grid), since_s, beside, picture_px)
+
+    def _bring(
+        self, ground: TwoBackgrounds, cells: Cells, grid: PictureGrid, since_s: float
+    ) -> BroughtThing | None:
         """Returns the thing with who stood nearest when it appeared; None when nobody was near.
 
         Tracks break and begin again, so several numbers may be one owner.
@@ -192,8 +199,7 @@ class AbandonedObject:
         least = min(nearest.values(), default=math.inf)
         if least > NEAR_HEIGHTS:
             return None
-        sides_px = passers_by.patch_sides(cells, grid)
-        if memory.lost.explains(memory.passing, nearest, sides_px, since_s):
+        if memory.lost.explains(memory.passing, self._patch(ground, cells, grid, since_s)):
             return None
         owners = {number for number, gap in nearest.items() if gap <= least + SAME_HEIGHTS}
         here = [
@@ -202,7 +208,8 @@ class AbandonedObject:
             if (then.gaps(at_px)[np.isin(then.ids, list(owners))] <= NEAR_HEIGHTS).any()
         ]
         memory.count += 1
-        alone_s = memory.last_s - max(here, default=since_s)
+        # It cannot have been left alone before it was there.
+        alone_s = memory.last_s - max([since_s, *here])
         return BroughtThing(memory.count, cells, since_s, owners, alone_s)
 
     def _follow(
@@ -222,12 +229,13 @@ class AbandonedObject:
             thing.gone_s = now.time_s
             ground.absorb(thing.cells)
             return
-        standing = covered(standing_boxes(self._memory.passing, now), grid, margin=0)
-        if (standing & thing.cells).any():
+        stands = who_stands(self._memory.passing, now)
+        if (covered(now.boxes_px[stands], grid, margin=0) & thing.cells).any():
             thing.alone_s = thing.near_s = 0.0  # it may be that person, seen now and then
             return
-        owner, other = thing.who_is_near(scene, grid, now, self._settings.near_m)
-        thing.pass_time(owner, other, passed_s)
+        standing = now.ids[stands].tolist()
+        nearby = thing.who_is_near(scene, grid, now, standing, self._settings.near_m)
+        thing.pass_time(nearby, passed_s)
 
 
 def _reading(place: str, thing: BroughtThing, time_s: float) -> Reading:

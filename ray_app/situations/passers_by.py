@@ -46,17 +46,25 @@ class Passing:
         return np.asarray(away_px / np.maximum(self.heights_px, 1.0))
 
 
-def standing_boxes(passing: Iterable[Passing], now: Passing) -> Floats:
-    """Returns the boxes of people who stand still, shape (n, 4)."""
+def now_passing(scene: Scene) -> Passing:
+    """Returns where everybody who is followed stands."""
+    tracks = scene.tracks
+    people = tracks.labels == Label.PERSON
+    boxes = tracks.boxes_px[people].reshape(-1, 4).astype(np.float64)
+    return Passing(scene.key.time_s, tracks.ids[people], boxes)
+
+
+def who_stands(passing: Iterable[Passing], now: Passing) -> NDArray[np.bool_]:
+    """Returns which of those who are here stand still, shape (n,)."""
     before = next((then for then in passing if then.time_s >= now.time_s - STANDING_S), now)
     if now.time_s - before.time_s < 0.6 * STANDING_S:
-        return now.boxes_px[:0]
+        return np.zeros(len(now.ids), np.bool_)
     stood = dict(zip(before.ids.tolist(), before.feet_px, strict=True))
     still = [
         number in stood and float(np.linalg.norm(stood[number] - foot)) < STEP_HEIGHTS * height
         for number, foot, height in zip(now.ids.tolist(), now.feet_px, now.heights_px, strict=True)
     ]
-    return now.boxes_px[np.array(still, np.bool_)]
+    return np.array(still, np.bool_)
 
 
 def people_px(scene: Scene) -> Floats:

@@ -27,6 +27,8 @@ EDGES = 0.2
 """Grey levels of contrast asked for each of texture."""
 CHANGED_VIEW = 0.3
 """When so large a share of the cells changes at once, the light or the camera did."""
+YOUNG_SHARE = 0.5
+"""Cells that changed this share of the time asked for are part of a patch that is old enough."""
 LIKE_AROUND = 0.75
 """What left a hole is more like its surroundings than before, by this factor."""
 
@@ -102,16 +104,19 @@ class TwoBackgrounds:
         self.changed_s[cells] = 0
 
     def patches(self, confirm_s: float) -> Iterator[Cells]:
-        """Yields each patch of cells that have been other for so long, whole.
+        """Yields each patch of which a cell has been other for so long, whole.
 
-        Patches at the edge of the picture are left out: of what it cuts nobody sees the rest.
+        Cells that have been other for half that time belong to it: a thing is judged by all of
+        it that shows, not by the cell that happened to be first. Patches at the edge of the
+        picture are left out: of what it cuts nobody sees the rest.
         """
-        kept = self.changed_s >= confirm_s
+        kept = self.changed_s >= confirm_s * YOUNG_SHARE
         kept[[0, -1]] = kept[:, [0, -1]] = False
-        if not kept.any():
+        ripe = self.changed_s * kept >= confirm_s
+        if not ripe.any():
             return
-        labels, count = ndimage.label(kept, structure=SQUARE)
-        for number in range(1, count + 1):
+        labels, _ = ndimage.label(kept, structure=SQUARE)
+        for number in np.unique(labels[ripe]).tolist():
             yield np.asarray(labels == number)
 
     def is_hole(self, cells: Cells) -> bool:

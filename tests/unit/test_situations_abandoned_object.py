@@ -106,6 +106,21 @@ def test_others_who_pass_do_not_attend_to_it_and_who_stays_does():
     assert max(level for name, level in film.levels.items() if name != "view") == 0
 
 
+def test_an_owner_who_left_and_walks_past_again_does_not_attend_to_it():
+    film = Film()
+    left_behind(film)
+    assert film.play(5) > 5
+    assert film.play(7, lambda t: [(1, 260 - 26 * t, 190.0)]) > 10
+
+
+def test_an_owner_who_comes_back_and_stands_there_does():
+    film = Film()
+    left_behind(film)
+    film.play(5)
+    film.play(8, lambda t: [(1, max(215.0, 300 - 40 * t), 190.0)])
+    assert max(level for name, level in film.levels.items() if name != "view") == 0
+
+
 def test_when_it_is_taken_away_it_is_over():
     film = Film()
     left_behind(film)
