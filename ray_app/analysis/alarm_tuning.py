@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ray_app.analysis.event_scores import TrueEvent, score_clip
+from ray_app.analysis.event_scores import Alarm, TrueEvent, score_clip
 from ray_app.analysis.hysteresis import HysteresisGate, HysteresisSettings
 from ray_app.domain.event import Phase
 
@@ -85,7 +85,7 @@ def try_alarm(cameras: Sequence[Watched], alarm: HysteresisSettings) -> Trial:
         score_clip(
             camera.name,
             camera.seconds,
-            sorted(t for series in camera.series for t in openings(series, alarm)),
+            [Alarm(t) for series in camera.series for t in openings(series, alarm)],
             camera.labels(alarm),
         )
         for camera in cameras

@@ -12,7 +12,15 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from ray_app.analysis.event_scores import ClipScore, EventScores, TrueEvent, add_up, score_clip
+from ray_app.analysis.event_scores import (
+    Alarm,
+    Box,
+    ClipScore,
+    EventScores,
+    TrueEvent,
+    add_up,
+    score_clip,
+)
 from ray_app.batch.analyze import analyze_run
 from ray_app.batch.backfill import BackfillJob, backfill
 from ray_app.batch.manifest import make_manifest
@@ -41,6 +49,7 @@ ADDED: dict[str, dict[str, Any]] = {
 DWELL_S = AbandonedObjectWatch().alarm.open_at
 """How long a thing must lie alone before it may be signalled."""
 DEFAULT_RATE_HZ = 25.0
+SIDES_PX = ("x1_px", "y1_px", "x2_px", "y2_px")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +110,14 @@ def _labelled(path: Path, truth: Path, told: Mapping[str, Any], types: Sequence[
         rate_hz = float(told.get("fps") or facts.frame_rate_hz or DEFAULT_RATE_HZ)
         slack_s = float(told.get("tolerance_frames", 0)) / rate_hz
         events = tuple(
-            TrueEvent(*_times(event, rate_hz), slack_s)
+            TrueEvent(*_times(event, rate_hz), slack_s, _box(event))
             for event in told.get("events", ())
             if event.get("type") in types and _lasts(event, rate_hz)
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FootageError(
-            f"{truth}: {path.name}: events need a type and a start frame ({error!r})"
+            f"{truth}: {path.name}: events need a type and a start frame, and a box of four sides "
+            f"where they tell one ({error!r})"
         ) from error
     return Labelled(whole_address(str(path)), events, facts.duration_s or 0.0)
 
@@ -125,6 +135,14 @@ def _times(event: Mapping[str, Any], rate_hz: float) -> tuple[float, float]:
         return start / rate_hz, left / rate_hz + DWELL_S
     start = float(event["start"])
     return start / rate_hz, float(event.get("alarm", start)) / rate_hz
+
+
+def _box(event: Mapping[str, Any]) -> Box | None:
+    """Returns where a label says the event is, source pixels; None where it does not."""
+    if event.get("box") is None:
+        return None
+    left, upper, right, lower = (float(side) for side in event["box"])
+    return left, upper, right, lower
 
 
 def _evaluate(
@@ -158,8 +176,19 @@ def _evaluate(
 
 
 def _score(labelled: Labelled, camera_id: str, opened: Sequence[Event]) -> ClipScore:
-    alarms_s = [event.time_s for event in opened if event.camera_id == camera_id]
-    return score_clip(Path(labelled.url).name, labelled.seconds, alarms_s, labelled.events)
+    alarms = [
+        Alarm(event.time_s, _place_px(event)) for event in opened if event.camera_id == camera_id
+    ]
+    return score_clip(Path(labelled.url).name, labelled.seconds, alarms, labelled.events)
+
+
+def _place_px(event: Event) -> Box | None:
+    """Returns where in the picture an event says it is; None where it does not."""
+    told = dict(event.why.measures)
+    if not all(side in told for side in SIDES_PX):
+        return None
+    left, upper, right, lower = (told[side] for side in SIDES_PX)
+    return left, upper, right, lower
 
 
 def _site_text(urls: Sequence[str], situation: str) -> str:
@@ -180,7 +209,8 @@ def _show(situation: str, scores: EventScores, clips: Sequence[ClipScore]) -> No
     console.print(f"precision {_told(scores.precision, scores.precision_interval)}")
     low, high = scores.false_per_hour_interval
     console.print(
-        f"false alarms per camera-hour {scores.false_per_hour:.2f} ({low:.2f}-{high:.2f})"
+        f"false alarms per camera-hour {scores.false_per_hour:.2f} ({low:.2f}-{high:.2f}; "
+        f"by chance at most {scores.false_per_hour_most:.1f} on {scores.hours:.2f} h)"
     )
     if scores.median_delay_s is not None:
         console.print(f"median delay {scores.median_delay_s:+.1f} s")

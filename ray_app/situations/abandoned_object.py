@@ -124,7 +124,7 @@ class AbandonedObject:
         ]
         if not self._memory.things:
             return [Reading(place, 0.0)]
-        return [_reading(place, thing, now.time_s) for thing in self._memory.things]
+        return [_reading(place, thing, grid, now.time_s) for thing in self._memory.things]
 
     def _look(
         self, grid: PictureGrid, hidden: Cells, time_s: float
@@ -238,13 +238,11 @@ class AbandonedObject:
         thing.pass_time(nearby, passed_s)
 
 
-def _reading(place: str, thing: BroughtThing, time_s: float) -> Reading:
+def _reading(place: str, thing: BroughtThing, grid: PictureGrid, time_s: float) -> Reading:
     rows, columns = np.nonzero(thing.cells)
-    measures = (
-        ("here_s", time_s - thing.since_s),
-        ("cells", float(len(rows))),
-        ("column", float(columns.mean())),
-        ("row", float(rows.mean())),
-    )
+    sides = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    names = ("x1_px", "y1_px", "x2_px", "y2_px")
+    where = ((name, float(side * grid.cell_px)) for name, side in zip(names, sides, strict=True))
+    measures = (("here_s", time_s - thing.since_s), *where)
     level = 0.0 if thing.gone_s is not None else thing.alone_s
     return Reading(f"{place}/thing-{thing.number}", level, None, measures)

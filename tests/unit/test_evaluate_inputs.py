@@ -32,6 +32,7 @@ def test_yolo_labels_name_what_burns(tmp_path):
         ("fire", "0 .5 .5 .2 .2\n", True),
         ("smoke", "2 .5 .5 .2 .2", True),
         ("nothing", "1 .5 .5 1 1\n", False),
+        ("another_numbering", "1 .5 .5 .3 .3\n", True),
         ("empty", "", False),
     ):
         expected[picture(tmp_path / "valid/images" / f"{name}.jpg")] = burns
@@ -39,6 +40,18 @@ def test_yolo_labels_name_what_burns(tmp_path):
         label.parent.mkdir(parents=True, exist_ok=True)
         label.write_text(rows)
     assert dict(labelled_pictures(tmp_path)) == expected
+
+
+@pytest.mark.parametrize("row", ["fire .5 .5 1 1", "1 .5"])
+def test_labels_that_are_not_yolo_are_one_line(tmp_path, row):
+    label = picture(tmp_path / "images/a.jpg").parent.parent / "labels/a.txt"
+    with pytest.raises(FootageError, match="needs an empty label file"):
+        labelled_pictures(tmp_path)
+    label.parent.mkdir()
+    label.write_text(row)
+    with pytest.raises(FootageError, match="cannot be read as YOLO labels") as fault:
+        labelled_pictures(tmp_path)
+    assert "\n" not in str(fault.value)
 
 
 def test_a_folder_that_is_neither_says_what_is_needed(tmp_path):
@@ -73,7 +86,7 @@ def test_labels_become_seconds_and_other_types_are_left_out(tmp_path, probed):
             "tolerance_frames": 5,
             "events": [
                 {"type": "fire", "start": 100},
-                {"type": "smoke", "start": 200, "alarm": 250},
+                {"type": "smoke", "start": 200, "alarm": 250, "box": [1, 2, 3, 4]},
                 {"type": "abandoned", "put_down": 3},
             ],
         },
@@ -84,12 +97,20 @@ def test_labels_become_seconds_and_other_types_are_left_out(tmp_path, probed):
         (10.0, 10.0, 0.5),
         (20.0, 25.0, 0.5),
     ]
+    assert [e.box_px for e in first.events] == [None, (1.0, 2.0, 3.0, 4.0)]
     assert second.events == ()
     assert second.seconds == 60
 
 
 @pytest.mark.parametrize(
-    "told", [[1], {}, {"a.mp4": {"events": [{"type": "fire"}]}}, {"a.mp4": [3]}]
+    "told",
+    [
+        [1],
+        {},
+        {"a.mp4": {"events": [{"type": "fire"}]}},
+        {"a.mp4": [3]},
+        {"a.mp4": {"events": [{"type": "fire", "start": 1, "box": [1, 2, 3]}]}},
+    ],
 )
 def test_labels_that_make_no_sense_are_one_line(tmp_path, probed, told):
     with pytest.raises(FootageError, match=r"t\.json") as fault:
