@@ -47,7 +47,7 @@ DOWN = Watch(
 )
 RUSH = Watch(
     CrowdMovementSettings(zone="square"),
-    HysteresisSettings(open_at=1.0, close_at=0.7, hold_s=0.6, release_s=3.0),
+    HysteresisSettings(open_at=1.0, close_at=0.7, hold_s=0.6, release_s=10.0),
 )
 FLIGHT = Hurry(32.0, 2.6, (3.0, -9.0, 28.0, 3.4))
 """Everybody on the square runs from the fire; those who leave the gate join them."""
