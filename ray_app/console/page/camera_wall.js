@@ -85,8 +85,8 @@ class CameraTile {
     this.node.classList.toggle("late", this.isOfNow && this.ageS > LATE_S);
     write(this.age, age(this.isResting ? null : this.ageS));
     if (this.isResting) write(this.age, "resting");
-    const rate = camera.rate_hz > 0 ? `, ${camera.rate_hz.toFixed(1)} a second` : "";
-    write(this.state, `${state(camera)}${rate}`);
+    const rate = camera.rate_hz > 0 && this.isOfNow ? `, ${camera.rate_hz.toFixed(1)} a second` : "";
+    write(this.state, this.isOfNow || camera.state !== "live" ? `${state(camera)}${rate}` : "was live");
     write(this.worth, VALUES[camera.value] ?? camera.value);
     write(this.kept, camera.offered ? `${percent(camera.frames.analysed / Math.max(1, camera.offered - camera.frames.in_flight))} of frames kept` : "no frame was due yet");
     const others = situations.filter((each) => each.situation !== "camera_health");
@@ -98,7 +98,7 @@ class CameraTile {
   showVeil() {
     if (this.isOfNow) return this.veil.replaceChildren();
     const since = this.ageS === null ? "no picture yet" : `last picture ${age(this.ageS)} ago`;
-    const title = this.isFrozen ? "Picture frozen" : this.isResting ? "Resting" : this.camera.state === "live" ? "Not analysed" : state(this.camera);
+    const title = document.body.classList.contains("lost") ? "Link lost" : this.isFrozen ? "Picture frozen" : this.isResting ? "Resting" : this.camera.state === "live" ? "Not analysed" : state(this.camera);
     const why = this.isFrozen ? "the camera repeats one picture" : this.isResting ? this.camera.idle_reason ?? "" : since;
     const told = `${title[0].toUpperCase()}${title.slice(1)}|${why}`;
     if (told === this.toldVeil && this.veil.firstChild) return undefined;

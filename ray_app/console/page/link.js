@@ -64,6 +64,7 @@ export class LinkSign {
     this.pill.dataset.state = lost || this.answeredAt === null ? "lost" : "live";
     this.pill.textContent = this.answeredAt === null ? "connecting" : lost ? "link lost" : "live";
     this.banner.hidden = !lost;
+    document.body.classList.toggle("lost", lost);
     document.title = document.title.replace(/^\(link lost\) /, "");
     if (!lost) return;
     document.title = `(link lost) ${document.title}`;

@@ -16,7 +16,7 @@ const session = await signedIn();
 byId("site").textContent = session.site;
 byId("test-banner").hidden = session.is_authorised;
 byId("person").textContent = `${session.person}, ${session.role}`;
-byId("site-view").hidden = false;
+byId("site-view").hidden = byId("who").hidden = false;
 document.title = `${session.site}: Vigie live`;
 
 const sign = new LinkSign(), alarm = new Alarm(), dialog = new CameraDialog(session), load = new LoadView();
