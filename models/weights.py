@@ -4,11 +4,12 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-
-from safetensors.torch import load
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from ray_app.domain.errors import WeightsError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 FOLDER = Path(__file__).parent / "weights"
 TABLE = Path(__file__).parent / "weights.toml"
@@ -51,7 +52,7 @@ def list_weights(table: Path = TABLE, folder: Path = FOLDER) -> tuple[WeightsEnt
     )
 
 
-def load_weights(name: str, table: Path = TABLE, folder: Path = FOLDER) -> dict[str, Tensor]:
+def load_weights(name: str, table: Path = TABLE, folder: Path = FOLDER) -> "dict[str, Tensor]":
     """Returns the tensors of one network, after checking the file's hash.
 
     Raises:
@@ -75,4 +76,6 @@ def load_weights(name: str, table: Path = TABLE, folder: Path = FOLDER) -> dict[
             f"weights.toml says {entry.sha256[:12]}...); reinstall the package, "
             f"or remake it: {entry.remake}"
         )
+    from safetensors.torch import load  # the list alone needs no torch, and readers only ask for it
+
     return dict(load(content))

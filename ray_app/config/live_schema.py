@@ -6,6 +6,7 @@ from ray_app.config.api_settings import ApiSettings
 from ray_app.domain.ranges import KeyFault, above, between, one_of, refuse_faults
 from ray_app.domain.settings import settings
 from ray_app.scaling.policy_kinds import POLICIES
+from ray_app.video.evidence.settings import EvidenceSettings
 from ray_app.video.live.address import AllowedStreams
 from ray_app.video.live.retry import RetrySettings
 from ray_app.video.live.stream import StreamSettings
@@ -157,6 +158,7 @@ class LiveConfig:
         scaling: How many of them.
         readers: The processes that read cameras.
         api: The HTTP API and the live page.
+        evidence: The pictures kept of a situation.
     """
 
     folder: str = "out/live"
@@ -165,3 +167,4 @@ class LiveConfig:
     scaling: ScalingConfig = ScalingConfig()
     readers: ReadersConfig = ReadersConfig()
     api: ApiSettings = ApiSettings()
+    evidence: EvidenceSettings = EvidenceSettings()

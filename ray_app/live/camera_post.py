@@ -44,6 +44,7 @@ class CameraPost:
         self.stream: StreamConfig = lease.camera.stream
         self.judge = CameraJudge(lease, home)
         self.share = 1.0
+        self.replaced = 0
         self._credit = 0.0
         self._lease = lease
         self._next_index, self._next_stretch = lease.next_index, lease.next_stretch
@@ -138,6 +139,11 @@ class CameraPost:
 
     def shed(self, due: DueFrame) -> None:
         """Counts a frame given up because capacity is short."""
+        self.judge.shed(due)
+
+    def replace(self, due: DueFrame) -> None:
+        """Counts a frame that waited until a newer one came: a sign of too little capacity."""
+        self.replaced += 1
         self.judge.shed(due)
 
     def miss(self, frames: int) -> None:

@@ -32,6 +32,9 @@ class Counting(Protocol):
     def shed(self, due: DueFrame) -> None:
         """Takes a frame given up, because capacity is short."""
 
+    def replace(self, due: DueFrame) -> None:
+        """Takes a frame that waited until a newer one came."""
+
     def miss(self, frames: int) -> None:
         """Takes frames of which no picture came."""
 
@@ -150,6 +153,7 @@ class LiveIntake:
         if self._stopped:
             return
         shed: list[DueFrame] = []
+        replaced: list[DueFrame] = []
         with self._lock:
             self.picture = picture
             for each in self._grid.take(picture, time.time() - self._origin_at):
@@ -159,11 +163,13 @@ class LiveIntake:
                     shed.append(due)
                     continue
                 if self._waiting is not None:
-                    shed.append(self._waiting)
+                    replaced.append(self._waiting)
                 self._waiting = due
             self._tell_not_seen()
         for due in shed:
             self._counting.shed(due)
+        for due in replaced:
+            self._counting.replace(due)
         if self._waiting is not None:
             self._wake()
 

@@ -116,7 +116,8 @@ class ReaderReport:
         cameras: How its cameras are doing.
         positions: Where they stand.
         segments: Pieces of the frame ledger it has written, from `segments_kept` on.
-        late: Frames that came too late since the report before.
+        late: Frames too late, or replaced by newer ones while they waited, since the report
+            before.
         work: Tiles computed for it since the report before, padding included.
         busy_s: Seconds the replicas spent on them.
         signals_waiting: Steps of situations the desk has not taken yet.

@@ -109,6 +109,8 @@ class ReaderCore:
         with self._changed:
             late, work, busy_s = self._late, self._work, self._busy_s
             self._late, self._work, self._busy_s = 0, 0, 0.0
+            for post in posts:
+                late, post.replaced = late + post.replaced, 0
             pieces = tuple(self._pieces)
         return ReaderReport(
             name=self._plan.name,

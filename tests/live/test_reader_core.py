@@ -34,7 +34,7 @@ def in_order(events):
 def watch(site, folder, replica=None):
     with OneReader(site, folder, replica) as reader:
         reader.core.lease([lease_of(site, "east"), lease_of(site, "west")])
-        until(reader.ended, lambda: reader.core.report())
+        until(reader.ended, reader.core.report)
         reports = reader.core.report().cameras
         assert reader.outbox.flush(10.0)
         replayed = reader.replayed(site)

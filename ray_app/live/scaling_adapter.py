@@ -1,0 +1,52 @@
+"""The scaling policy outside Serve: which GPUs should be booting before replicas need them.
+
+Inside Serve `ServePolicy` decides on replicas, from what replicas repeat. Nodes take minutes where
+replicas take seconds, so the fleet asks the same policy how many GPUs to keep warm, and tells
+Ray's node autoscaler.
+"""
+
+from typing import Any
+
+from ray.autoscaler.sdk import request_resources
+
+from ray_app.config.live_schema import DetectorsConfig
+from ray_app.scaling.load import Count, Load
+from ray_app.scaling.policy_kinds import kind_of, settings_from_json
+
+
+class WarmNodes:
+    """Asks for nodes ahead of replicas.
+
+    Args:
+        policy: What `ServePolicy` is built from (`serve_config.policy_kwargs`).
+        detectors: What one replica takes.
+    """
+
+    def __init__(self, policy: dict[str, Any], detectors: DetectorsConfig) -> None:
+        self._kind = kind_of(policy["policy"])
+        self._settings = settings_from_json(self._kind, policy["settings"])
+        self._zero_s = float(policy["zero_s"])
+        self._memory: object = self._kind.memory()
+        self._detectors = detectors
+        self._asked = 0
+
+    def decide(
+        self, now_s: float, offered_per_s: float, target: int, counts: tuple[tuple[str, float], ...]
+    ) -> int:
+        """Returns the GPUs to keep warm; the same decision as Serve's, from the same numbers."""
+        load = Load(
+            now_s - self._zero_s,
+            offered_per_s,
+            target,
+            counts=tuple(Count(zone, people) for zone, people in counts),
+        )
+        decision, self._memory = self._kind.decide(load, self._memory, self._settings)
+        return min(decision.warm_gpus, self._detectors.max_replicas)
+
+    def ask(self, warm: int) -> None:
+        """Tells the node autoscaler, when there are GPUs to ask for and the number changed."""
+        if self._detectors.num_gpus <= 0 or warm == self._asked:
+            return
+        bundle = {"GPU": self._detectors.num_gpus, "CPU": self._detectors.num_cpus}
+        request_resources(bundles=[bundle] * warm)
+        self._asked = warm

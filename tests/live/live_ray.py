@@ -1,0 +1,89 @@
+"""A live site on a real Ray and a real Serve, with detectors that cost nothing and a small desk."""
+
+import contextlib
+import os
+import signal
+import time
+
+import ray
+from square_footage import SquareDetector
+
+from ray_app.live.messages import DESK, NAMESPACE
+from ray_app.live.replica_count import DETECTOR, DETECTORS
+
+
+class SlowSquares(SquareDetector):
+    """Takes as long for a batch as a file says, so that a test can make replicas slow."""
+
+    def __init__(self, place):
+        self._place = place
+
+    def detect(self, batch):
+        with contextlib.suppress(OSError, ValueError):
+            time.sleep(float(self._place.read_text()))
+        return super().detect(batch)
+
+
+class BuildSlowSquares:
+    """Builds them in the replicas."""
+
+    def __init__(self, place):
+        self._place = place
+
+    def __call__(self, settings):
+        return SlowSquares(self._place)
+
+
+class SmallDesk:
+    """Keeps what it is told, in memory."""
+
+    def __init__(self):
+        self.signals = []
+
+    def take(self, signals):
+        new = [signal for signal in signals if signal not in self.signals]
+        self.signals += new
+        return len(new)
+
+    def told(self):
+        return self.signals
+
+    def situations(self, since_change=0, limit=200, phase=None, camera_id=None):
+        from ray_app.domain.situation import Situation
+
+        latest = {s.event.event_id: s for s in self.signals if s.event.camera_id == camera_id}
+        return tuple(Situation(s, None, s.event.why.peak) for s in latest.values())
+
+    def process(self):
+        return os.getpid()
+
+
+def start_desk():
+    return (
+        ray.remote(SmallDesk)
+        .options(name=DESK, namespace=NAMESPACE, num_cpus=0, max_concurrency=4)
+        .remote()
+    )
+
+
+def told(desk):
+    signals = ray.get(desk.told.remote())
+    return list(dict.fromkeys(signal.event for signal in signals))
+
+
+def replica_processes():
+    """Returns the process ids of the replicas that run."""
+    from ray import serve
+
+    handle = serve.get_deployment_handle(DETECTOR, DETECTORS)
+    del handle
+    actors = [
+        each
+        for each in ray.util.list_named_actors(all_namespaces=True)
+        if each["namespace"] == "serve" and f"#{DETECTOR}#" in each["name"]
+    ]
+    return [each["name"] for each in actors]
+
+
+def kill_process(process):
+    os.kill(process, signal.SIGKILL)
