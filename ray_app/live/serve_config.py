@@ -13,6 +13,9 @@ from ray_app.scaling.serve_policy import SERVE_NEUTRAL
 POLICY = "ray_app.scaling.serve_policy:ServePolicy"
 DETECTORS, DETECTOR = "ray_app.live.app:detectors", "Detector"
 CONSOLE, CONSOLE_DEPLOYMENT = "ray_app.console.deployment:console", "Console"
+# Serve takes the arguments of a policy for code: a change replaces every replica. So the bounds,
+# which one wants to change during an event, are Serve's alone, and the policy is told none.
+UNBOUNDED = {"min_replicas": 0, "max_replicas": 10_000}
 # One stack is computed, one is on its way; more would wait where their frames only grow old.
 STACKS_AT_ONCE = 2
 
@@ -20,8 +23,9 @@ STACKS_AT_ONCE = 2
 def serve_config(site: SiteConfig, site_path: str) -> dict[str, Any]:
     """Returns the Serve config of a site, plain data in the form of ServeDeploySchema.
 
-    Deployed again with other numbers, `user_config` and `autoscaling_config` are taken by the
-    replicas that run; anything else replaces them.
+    Deployed again with other numbers, `user_config` and the bounds and delays of
+    `autoscaling_config` are taken by the replicas that run; anything else replaces them, the
+    numbers of the policy too.
 
     Args:
         site: The checked site.
@@ -65,6 +69,8 @@ def detector_deployment(live: LiveConfig, folder: Path) -> dict[str, Any]:
         ConfigError: The settings file of the scaling policy cannot be used.
     """
     detectors = live.detectors
+    kwargs = policy_kwargs(live.scaling, detectors, folder)
+    kwargs["settings"]["fleet"] |= UNBOUNDED
     return {
         "name": DETECTOR,
         "max_ongoing_requests": STACKS_AT_ONCE,
@@ -78,10 +84,7 @@ def detector_deployment(live: LiveConfig, folder: Path) -> dict[str, Any]:
             "min_replicas": detectors.min_replicas,
             "max_replicas": detectors.max_replicas,
             **SERVE_NEUTRAL,
-            "policy": {
-                "policy_function": POLICY,
-                "policy_kwargs": policy_kwargs(live.scaling, detectors, folder),
-            },
+            "policy": {"policy_function": POLICY, "policy_kwargs": kwargs},
         },
     }
 

@@ -9,10 +9,14 @@ from typer.testing import CliRunner
 
 from ray_app.cli import app
 from ray_app.config.load import load_site
+from ray_app.console.metrics_text import metrics_text
 from ray_app.live.cluster_files.check import cluster_file_faults
 from ray_app.live.cluster_files.embed import config_text, with_serve_config
 from ray_app.live.cluster_files.environment import NEVER_READ
+from ray_app.live.messages import FleetReport, Outcome
+from ray_app.live.metrics import METRICS
 from ray_app.live.serve_config import serve_config
+from ray_app.video.live.status import StreamState
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = ROOT / "cluster"
@@ -21,13 +25,16 @@ MANIFESTS = (
     *("rayservice.yaml", "rayjob.yaml", "raycronjob.yaml", "storage-and-network.yaml"),
     *("monitoring.yaml", "ray-up.yaml"),
 )
-NOT_YET = "No module named 'ray_app.live.app'"
+MONITORING = (CLUSTER / "monitoring.yaml").read_text("utf-8")
+LABELS = {
+    "state": {str(state) for state in StreamState},
+    "outcome": {str(outcome) for outcome in Outcome},
+}
 ON_NODES = "/etc/vigie/site.yaml"
 
 
 def told(path: Path, crds: Path | None = None) -> list[str]:
-    told = [f"{fault.path}: {fault.problem}" for fault in cluster_file_faults(path, crds)]
-    return [fault for fault in told if NOT_YET not in fault]
+    return [f"{fault.path}: {fault.problem}" for fault in cluster_file_faults(path, crds)]
 
 
 def broken_copy(name: str, right: str, wrong: str, folder: Path) -> Path:
@@ -73,7 +80,11 @@ SERVE = [
     ("  max_ongoing_requests:", "  max_ongoing_reqs:", "max_ongoing_reqs: unknown key; did you"),
     ("max_replicas: 16", "max_replcas: 16", "autoscaling_config.max_replcas: unknown key; did"),
     ("max_replicas: 16", "max_replicas: 0", "autoscaling_config.max_replicas: Input should be gr"),
-    ("max_replicas: 16", "max_replicas: 9", "max_replicas: 9 here, 16 in the policy's fleet"),
+    (
+        "max_replicas: 10000",
+        "max_replicas: 9",
+        "max_replicas: 16 is outside what the policy's fleet",
+    ),
     ("min_replicas: 2", "min_replicas: 20", "autoscaling_config: max_replicas (16) must be"),
     ("http_options:", "http_option:", "http_option: unknown key; did you mean 'http_options'?"),
     ("port: 8180", "port: often", "http_options.port: Input should be a valid integer"),
@@ -245,6 +256,26 @@ def test_a_missing_crd_is_one_line(tmp_path: Path) -> None:
     command = ["check", str(CLUSTER / "rayjob.yaml"), "--crds", str(tmp_path)]
     result = CliRunner().invoke(app, command)
     assert "is no CRD with a version v1" in str(result.exception)
+
+
+def written_metrics() -> set[str]:
+    """Names as Prometheus sees them: Ray's with its prefix, the console's as they are."""
+    fleet = FleetReport(0, 0, 0, 0, 0, (), 0, 0)
+    console = metrics_text((), fleet, (), now_s=0.0)
+    names = set(re.findall(r"# TYPE (\w+)", console))
+    return names | {f"ray_{metric.name}" for metric in METRICS}
+
+
+def test_every_alarm_asks_for_numbers_that_are_written() -> None:
+    known = written_metrics()
+    rules = re.findall(r"expr: (.*?)\n          (?:for|labels)", MONITORING, re.DOTALL)
+    assert len(rules) == MONITORING.count("alert:")
+    for rule in rules:
+        names = re.findall(r"\b(?:ray_)?vigie_\w+", rule)
+        assert names
+        assert set(names) <= known, rule
+        for key, values in re.findall(r'(\w+)(?:!=|=~|=)"([^"]+)"', rule):
+            assert set(values.split("|")) <= LABELS[key], rule
 
 
 def test_the_installed_ray_still_reads_neither_push_interval() -> None:

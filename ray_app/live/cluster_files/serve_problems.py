@@ -123,10 +123,11 @@ def _our_policy(
         yield KeyProblem(where, str(error))
         return
     fleet: Any = settings
+    low, high = fleet.fleet.min_replicas, fleet.fleet.max_replicas
     for key in ("min_replicas", "max_replicas"):
-        planned = getattr(fleet.fleet, key)
-        if scaled.get(key) != planned:
-            told = f"{scaled.get(key)} here, {planned} in the policy's fleet; give one number"
+        bound = scaled.get(key, 1)
+        if isinstance(bound, int) and not low <= bound <= high:
+            told = f"{bound} is outside what the policy's fleet allows, {low} to {high}"
             yield KeyProblem((*path, key), told)
 
 
