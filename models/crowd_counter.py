@@ -1,39 +1,40 @@
 """Counts heads in crowds: a density map in source pixels, and head points read off it."""
 
 import copy
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
+from models.crowd_canvas import (
+    Canvas,
+    are_sparse,
+    as_coarse_cells,
+    enlargement,
+    lay_on_canvas,
+    reduced,
+    reduction_of,
+)
 from models.crowd_network import MULTIPLE_PX, STRIDE_PX, CrowdNetwork
 from models.settings import NetworkSettings
-from models.torch_detector import NetworkRunner, as_tensor, round_up
+from models.torch_detector import NetworkRunner, as_tensor
 from models.weights import load_weights
 from ray_app.domain.errors import WeightsError
 from ray_app.domain.frame import FrameBatch
 from ray_app.domain.observation import CrowdMap, HeadPoints
 
-LONGEST_SIDE_PX = 1280
-_GREY = 114
+Heads = NDArray[np.float32]
+_GLANCE_SCALE = 0.5
 _LEAST_HEADS_AT_POINT = 0.35
-
-
-@dataclass(frozen=True, slots=True)
-class _Canvas:
-    """Pictures as the network wants them; `reduction` source pixels became one."""
-
-    pixels: Tensor
-    rows: int
-    columns: int
-    reduction: int
 
 
 class CrowdCounter:
     """A `HeadCounter`: expected heads per 8 x 8 analysed pixels.
+
+    One rule chooses the size a picture is analysed at: a glance at half size (a quarter of the
+    work) tells how far apart heads are, and a sparse picture is looked at enlarged, to 1280 px at
+    most. Pictures of 1280 px are not glanced at: they have no other size to choose.
 
     The count of a region is the sum of the map there. Head points are approximate: two heads
     closer than about two cells make one point, a large near head may make none.
@@ -52,19 +53,44 @@ class CrowdCounter:
         """Returns the crowd of each frame in source pixels, in the order of batch.keys."""
         if len(batch) == 0:
             return []
-        canvas = _lay_on_canvas(as_tensor(batch.pixels))
-        (cells,) = self._runner.run(canvas.pixels)
-        maps = cells[:, : canvas.rows, : canvas.columns].float().cpu().numpy()
-        width_px = batch.pixels.shape[2]
+        pixels = as_tensor(batch.pixels)
+        reduction = reduction_of(*pixels.shape[1:3])
+        cell_px = STRIDE_PX * reduction / pixels.shape[2]
         return [
-            _in_source_pixels(heads, STRIDE_PX * canvas.reduction * source_px[0] / width_px)
-            for heads, source_px in zip(maps, batch.source_sizes_px, strict=True)
+            _in_source_pixels(heads, cell_px * source_px[0])
+            for heads, source_px in zip(
+                self._maps(reduced(pixels, reduction)), batch.source_sizes_px, strict=True
+            )
         ]
+
+    def _maps(self, pixels: Tensor) -> Heads:
+        """Returns heads per 8 x 8 pixels of pictures up to 1280 px, shape (n, rows, columns)."""
+        height, width = pixels.shape[1:3]
+        larger = enlargement(height, width)
+        if larger == 1:
+            return self._look(lay_on_canvas(pixels))
+        glanced = self._look(lay_on_canvas(pixels, _GLANCE_SCALE)).sum((1, 2), dtype=np.float64)
+        sparse = are_sparse(glanced, height, width)
+        rows, columns = -(-height // STRIDE_PX), -(-width // STRIDE_PX)
+        maps = np.empty((len(pixels), rows, columns), np.float32)
+        if not sparse.all():
+            maps[~sparse] = self._look(lay_on_canvas(pixels[torch.from_numpy(~sparse)]))
+        if sparse.any():
+            fine = self._look(lay_on_canvas(pixels[torch.from_numpy(sparse)], larger))
+            maps[sparse] = [as_coarse_cells(heads, larger, rows, columns) for heads in fine]
+        return maps
+
+    def _look(self, canvas: Canvas) -> Heads:
+        """Returns heads per cell of the canvas's pictures, shape (n, rows, columns)."""
+        (cells,) = self._runner.run(canvas.pixels)
+        return np.asarray(cells[:, : canvas.rows, : canvas.columns].float().cpu().numpy())
 
     def warm_up(self, height_px: int, width_px: int) -> None:
         """Runs once on pictures of this size, so that the first real call is as fast."""
-        canvas = _lay_on_canvas(torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8))
-        self._runner.run(canvas.pixels)
+        nothing = torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8)
+        nothing = reduced(nothing, reduction_of(height_px, width_px))
+        for scale in {1.0, enlargement(*nothing.shape[1:3])}:
+            self._runner.run(lay_on_canvas(nothing, scale).pixels)
 
 
 def build_crowd_counter(settings: NetworkSettings) -> CrowdCounter:
@@ -90,20 +116,6 @@ def fill_network(weights: dict[str, Tensor]) -> CrowdNetwork:
         cause = str(error).splitlines()[-1].strip()
         raise WeightsError(f"these are not weights of the crowd counter: {cause}") from error
     return network
-
-
-def _lay_on_canvas(pixels: Tensor) -> _Canvas:
-    """Reduces by a whole factor to at most 1280 px a side, pads with grey to multiples of 32."""
-    reduction = -(-max(pixels.shape[1:3]) // LONGEST_SIDE_PX)
-    if reduction > 1:
-        planes = pixels.permute(0, 3, 1, 2).float()
-        pooled = functional.avg_pool2d(planes, reduction, ceil_mode=True)
-        pixels = pooled.round().to(torch.uint8).permute(0, 2, 3, 1)
-    count, height, width, _ = pixels.shape
-    padded = (count, round_up(height, MULTIPLE_PX), round_up(width, MULTIPLE_PX), 3)
-    canvas = torch.full(padded, _GREY, dtype=torch.uint8)
-    canvas[:, :height, :width] = pixels
-    return _Canvas(canvas, -(-height // STRIDE_PX), -(-width // STRIDE_PX), reduction)
 
 
 def _in_source_pixels(heads: NDArray[np.float32], cell_px: float) -> tuple[CrowdMap, HeadPoints]:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,9 +17,12 @@ from models.crowd_counter import CrowdCounter, build_crowd_counter, fill_network
 from models.settings import NetworkSettings
 from models.training.crowd_data import CountedPicture, read_pictures
 from ray_app.domain.frame import FrameBatch, FrameKey
+from ray_app.domain.people import map_count_variance
 
-BANDS = ((0, 0), (1, 5), (6, 20), (21, 100), (101, 1_000_000))
+BANDS = ((0, 0), (1, 5), (6, 20), (21, 100), (101, 300), (301, 1000), (1001, math.inf))
 """Bands of true heads, ends included, that errors are split by."""
+INTERVAL_SIGMAS = 1.645
+"""Half the width of an interval that holds 90 % of a normal distribution."""
 _log = logging.getLogger("evaluate_crowd")
 
 
@@ -33,6 +37,7 @@ class CountErrors:
         rmse: Root of the mean squared error, heads.
         nae: Mean of |error| / max(truth, 1).
         bias: Mean of found minus true, heads.
+        covered: Share of pictures whose truth lies in the 90 % interval of the count.
     """
 
     pictures: int
@@ -41,6 +46,7 @@ class CountErrors:
     rmse: float
     nae: float
     bias: float
+    covered: float
 
 
 def count_errors(found: NDArray[np.float64], true: NDArray[np.float64]) -> CountErrors:
@@ -53,7 +59,15 @@ def count_errors(found: NDArray[np.float64], true: NDArray[np.float64]) -> Count
         rmse=float(np.sqrt((error**2).mean())),
         nae=float((np.abs(error) / np.maximum(true, 1)).mean()),
         bias=float(error.mean()),
+        covered=float(
+            (np.abs(error) <= [INTERVAL_SIGMAS * sigma(count) for count in found]).mean()
+        ),
     )
+
+
+def sigma(count: float) -> float:
+    """Returns one standard deviation of a counted number of heads."""
+    return math.sqrt(map_count_variance(count))
 
 
 def errors_by_band(found: NDArray[np.float64], true: NDArray[np.float64]) -> dict[str, CountErrors]:
@@ -62,8 +76,14 @@ def errors_by_band(found: NDArray[np.float64], true: NDArray[np.float64]) -> dic
     for least, most in BANDS:
         inside = (true >= least) & (true <= most)
         if inside.any():
-            slices[f"{least}-{most}"] = count_errors(found[inside], true[inside])
+            slices[_band_name(least, most)] = count_errors(found[inside], true[inside])
     return slices
+
+
+def _band_name(least: int, most: float) -> str:
+    if least == most:
+        return f"{least}"
+    return f"{least} or more" if math.isinf(most) else f"{least}-{most}"
 
 
 def count_pictures(

@@ -1,22 +1,22 @@
 """How well burning pictures are told from others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from models.fire_smoke_detector import FireSmokeDetector, certainty_of
+from models.pictures import picture_files, read_picture
 from models.rank_scores import auroc, recall_at
 from ray_app.domain.errors import FootageError
 from ray_app.domain.frame import FrameBatch, FrameKey
 
 BURNING, CALM = ("fire_images",), ("normal_images", "non_fire_images")
-ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 NOTHING = 1
-"""YOLO class number of a whole-frame box that says nothing burns; 0 is fire, 2 smoke."""
+"""YOLO class number of a box that says nothing burns in the frame it fills."""
+_FILLS = 0.5
+"""Least share of the frame such a box covers; a smaller one of that class is something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class FireReport:
     Attributes:
         burning: Pictures with fire or smoke.
         calm: Pictures without.
+        skipped: Pictures that could not be read; no part of any number.
         auroc: Area under the receiver operating characteristic.
         recall_at_1: Share of burning pictures found when 1 % of calm ones are false alarms.
         threshold_at_1: Certainty from which they count as found.
@@ -37,6 +38,7 @@ class FireReport:
 
     burning: int
     calm: int
+    skipped: int
     auroc: float
     recall_at_1: float
     threshold_at_1: float
@@ -50,7 +52,8 @@ def labelled_pictures(folder: Path) -> list[tuple[Path, bool]]:
     """Returns the pictures of a folder and whether each burns.
 
     Either fire_images/ and normal_images/ lie in it, or images/ and labels/ (YOLO, at any depth:
-    class 0 fire, 1 nothing, 2 smoke; an empty file says nothing burns).
+    class 0 fire, 2 smoke; a class-1 box that fills the frame, or an empty file, says nothing
+    burns).
 
     Raises:
         FootageError: It is neither, a picture has no label, or one of the two kinds is missing.
@@ -60,10 +63,14 @@ def labelled_pictures(folder: Path) -> list[tuple[Path, bool]]:
     named = {name: folder / name for name in (*BURNING, *CALM) if (folder / name).is_dir()}
     if named:
         pairs = [
-            (path, name in BURNING) for name, place in named.items() for path in _pictures(place)
+            (path, name in BURNING)
+            for name, place in named.items()
+            for path in picture_files(place)
         ]
     else:
-        pairs = [(path, _burns(path)) for path in _pictures(folder) if path.parent.name == "images"]
+        pairs = [
+            (path, _burns(path)) for path in picture_files(folder) if path.parent.name == "images"
+        ]
     kinds = {burns for _, burns in pairs}
     if kinds != {True, False}:
         raise FootageError(
@@ -73,15 +80,40 @@ def labelled_pictures(folder: Path) -> list[tuple[Path, bool]]:
     return pairs
 
 
-def evaluate_fire(detector: FireSmokeDetector, pictures: Iterable[tuple[Path, bool]]) -> FireReport:
-    """Returns the report; raises FootageError at a picture that cannot be read."""
-    scores = [(max(_certainty(detector, path)), burns) for path, burns in pictures]
-    burning = np.array([score for score, burns in scores if burns])
-    calm = np.array([score for score, burns in scores if not burns])
+def evaluate_fire(
+    detector: FireSmokeDetector,
+    pictures: Iterable[tuple[Path, bool]],
+    skip: Callable[[FootageError], None],
+) -> FireReport:
+    """Returns the report.
+
+    Args:
+        detector: The finder measured.
+        pictures: Files, and whether each burns.
+        skip: Told of each picture that cannot be read.
+
+    Raises:
+        FootageError: No burning picture, or no calm one, could be read.
+    """
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    skipped = 0
+    for path, burns in pictures:
+        try:
+            scores[burns].append(max(_certainty(detector, path)))
+        except FootageError as fault:
+            skipped += 1
+            skip(fault)
+    burning, calm = np.array(scores[True]), np.array(scores[False])
+    if not len(burning) or not len(calm):
+        raise FootageError(
+            f"{len(burning)} burning and {len(calm)} calm pictures could be read, {skipped} not; "
+            "both kinds are needed"
+        )
     at_1, at_5 = recall_at(burning, calm, 0.01), recall_at(burning, calm, 0.05)
     return FireReport(
         burning=len(burning),
         calm=len(calm),
+        skipped=skipped,
         auroc=auroc(burning, calm),
         recall_at_1=at_1[0],
         threshold_at_1=at_1[1],
@@ -100,22 +132,12 @@ def _certainty(detector: FireSmokeDetector, path: Path) -> tuple[float, float]:
     return certainty_of(seen.flame), certainty_of(seen.smoke)
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """Returns a picture, RGB, uint8, shape (height, width, 3); raises FootageError."""
-    found = cv2.imread(str(path))
-    if found is None:
-        raise FootageError(f"{path}: not a readable picture")
-    return np.ascontiguousarray(found[:, :, ::-1], np.uint8)
-
-
-def _pictures(folder: Path) -> Iterator[Path]:
-    yield from sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
-
-
 def _burns(picture: Path) -> bool:
     label = picture.parent.parent / "labels" / f"{picture.stem}.txt"
     try:
-        rows = [line.split() for line in label.read_text("utf-8").splitlines() if line.strip()]
-        return any(int(row[0]) != NOTHING for row in rows)
-    except (OSError, ValueError) as error:
-        raise FootageError(f"{label}: cannot be read as YOLO labels ({error})") from error
+        lines = label.read_text("utf-8").splitlines()
+        rows = [[float(value) for value in line.split()] for line in lines if line.strip()]
+        return any(row[0] != NOTHING or row[3] * row[4] < _FILLS for row in rows)
+    except (OSError, ValueError, IndexError) as error:
+        cause = f"{error}; a picture without fire needs an empty label file"
+        raise FootageError(f"{label}: cannot be read as YOLO labels ({cause})") from error

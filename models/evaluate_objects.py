@@ -1,7 +1,7 @@
 """Measures person boxes against labelled footage: average precision, and people counted."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +22,8 @@ LEAST_SCORE = 0.05
 """Boxes below are not looked at; lower changes average precision in the third decimal."""
 COUNT_THRESHOLDS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 
+PEOPLE_BANDS: tuple[tuple[int, int | None], ...] = ((1, 3), (4, 6), (7, 10), (11, 20), (21, None))
+"""Bands of people in view that recall is split by, ends included."""
 PERSON_SCORE = 0.5
 """From this score on a box counts as a person.
 
@@ -48,6 +50,23 @@ class CountError:
 
 
 @dataclass(frozen=True, slots=True)
+class CrowdRecall:
+    """How many people are found where so many are in view.
+
+    Attributes:
+        least: Fewest labelled people of the frames.
+        most: Most; None is open.
+        frames: How many frames.
+        recall: Share of their people that a box of at least count_score is on (IoU 0.5).
+    """
+
+    least: int
+    most: int | None
+    frames: int
+    recall: float
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectsReport:
     """How well people were found in one video.
 
@@ -64,6 +83,7 @@ class ObjectsReport:
         frames: Frames behind the counts: every labelled frame given.
         unlabelled_frames: Frames given that the truth says nothing of; not measured.
         count_errors: The counts at other thresholds, to see whether count_score is on a plateau.
+        recall_by_people: Recall by the number of people in view, on the scored frames.
     """
 
     ap50: float
@@ -78,6 +98,7 @@ class ObjectsReport:
     frames: int
     unlabelled_frames: int
     count_errors: tuple[CountError, ...]
+    recall_by_people: tuple[CrowdRecall, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +211,17 @@ def _report(
         frames=len(people),
         unlabelled_frames=unlabelled,
         count_errors=tuple(_count_error(people, t) for t in COUNT_THRESHOLDS),
+        recall_by_people=tuple(recalls_by_people(judged, threshold)),
     )
+
+
+def recalls_by_people(judged: Sequence[ScoredBoxes], threshold: float) -> Iterator[CrowdRecall]:
+    """Yields how many people boxes of at least this score find, by the number in view."""
+    for least, most in PEOPLE_BANDS:
+        band = [j for j in judged if least <= j.labelled <= (most or j.labelled)]
+        if band:
+            right = sum(int((j.right & (j.scores >= threshold)).sum()) for j in band)
+            yield CrowdRecall(least, most, len(band), right / sum(j.labelled for j in band))
 
 
 def _count_error(people: list[_FramePeople], threshold: float) -> CountError:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from models.crowd_counter import LONGEST_SIDE_PX, build_crowd_counter
+from models.crowd_canvas import LONGEST_SIDE_PX
+from models.crowd_counter import build_crowd_counter
 from models.fire_smoke_detector import build_fire_smoke_detector
 from models.object_detector import build_nanodet_g
 from models.observer import Observer

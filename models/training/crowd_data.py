@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.crowd_canvas import LONGEST_SIDE_PX
 from models.crowd_network import STRIDE_PX
+from models.pictures import read_picture
 from ray_app.domain.errors import FootageError
 
-LONGEST_SIDE_PX = 1280
 _GREY = 114
 
 
@@ -40,17 +42,23 @@ class CropSettings:
         side_px: Side of a crop; a multiple of 64.
         least_scale: Smallest magnification.
         most_scale: Largest magnification; log-uniform between the two.
+        stretch: Most that a crop is wider or narrower than its window, natural logarithm.
+        tint: Most that a colour is stronger or weaker than another, natural logarithm.
         photometric: Share of crops with another brightness, contrast and gamma.
         grey: Share of crops without colour.
         flawed: Share of crops blurred or sharpened, with sensor noise and compressed anew.
+        pasted: Share of crops with a rectangle of another crop over them.
     """
 
     side_px: int = 256
     least_scale: float = 0.5
     most_scale: float = 2.0
+    stretch: float = 0.15
+    tint: float = 0.12
     photometric: float = 0.8
     grey: float = 0.15
     flawed: float = 0.5
+    pasted: float = 0.25
 
 
 def read_pictures(folder: Path) -> list[CountedPicture]:
@@ -59,12 +67,42 @@ def read_pictures(folder: Path) -> list[CountedPicture]:
     Raises:
         FootageError: points.json or a picture it names cannot be read.
     """
+    return [read_counted(path, heads_px) for path, heads_px in read_points(folder)]
+
+
+def read_points(folder: Path) -> list[tuple[Path, NDArray[np.float32]]]:
+    """Returns the pictures that points.json names, by image number, and their heads, pixels.
+
+    Raises:
+        FootageError: It cannot be read, names no picture, or has something else than points.
+    """
     table = folder / "points.json"
     try:
         points = json.loads(table.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise FootageError(f"{table}: cannot be read as head points ({error})") from error
-    return [_read_picture(folder / name, points[name]) for name in sorted(points, key=_number)]
+    if not isinstance(points, dict) or not points:
+        raise FootageError(f"{table}: names no picture; needed: {{picture: [[x, y], ...]}}")
+    return [
+        (folder / name, _as_heads(table, name, points[name])) for name in sorted_by_number(points)
+    ]
+
+
+def _as_heads(table: Path, name: str, points: object) -> NDArray[np.float32]:
+    try:
+        heads_px = np.asarray(points, np.float32)
+    except (TypeError, ValueError):
+        heads_px = np.zeros((1, 1), np.float32)
+    if heads_px.size == 0:
+        return np.zeros((0, 2), np.float32)
+    if heads_px.ndim != 2 or heads_px.shape[1] != 2 or not np.isfinite(heads_px).all():
+        raise FootageError(f"{table}: {name} has no list of points; needed: [[x, y], ...], pixels")
+    return heads_px
+
+
+def sorted_by_number(names: Iterable[str]) -> list[str]:
+    """Returns names by the last number in them."""
+    return sorted(names, key=_number)
 
 
 def _number(name: str) -> tuple[int, str]:
@@ -72,16 +110,13 @@ def _number(name: str) -> tuple[int, str]:
     return (int(digits[-1]) if digits else 0, name)
 
 
-def _read_picture(path: Path, points: list[list[float]]) -> CountedPicture:
-    found = cv2.imread(str(path))
-    if found is None:
-        raise FootageError(f"{path}: not a readable picture")
-    heads_px = np.asarray(points, np.float32).reshape(-1, 2)
-    scale = LONGEST_SIDE_PX / max(found.shape[:2])
+def read_counted(path: Path, heads_px: NDArray[np.float32]) -> CountedPicture:
+    """Returns a picture, its longer side at most 1280, and its heads; raises FootageError."""
+    pixels = read_picture(path)
+    scale = LONGEST_SIDE_PX / max(pixels.shape[:2])
     if scale < 1:
-        found = cv2.resize(found, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        heads_px = heads_px * np.float32(scale)
-    pixels = np.ascontiguousarray(found[:, :, ::-1], dtype=np.uint8)
+        smaller = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        pixels, heads_px = smaller.astype(np.uint8), heads_px * np.float32(scale)
     return CountedPicture(path.name, pixels, heads_px)
 
 
@@ -99,15 +134,15 @@ def draw_crop(
     """Returns a random square crop, (side, side, 3), and its heads in crop pixels."""
     side = settings.side_px
     limits = math.log(settings.least_scale), math.log(settings.most_scale)
-    window_px = round(side / math.exp(random.uniform(*limits)))
+    reach = side / math.exp(random.uniform(*limits))
+    stretch = math.exp(random.uniform(-settings.stretch, settings.stretch))
+    wide, high = round(reach / stretch), round(reach * stretch)
     height, width = picture.pixels.shape[:2]
-    left, top = _draw_start(width, window_px, random), _draw_start(height, window_px, random)
-    crop = _cut(picture.pixels, left, top, window_px)
-    if window_px != side:
-        shrinks = window_px > side
-        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        crop = cv2.resize(crop, (side, side), interpolation=how).astype(np.uint8)
-    heads_px = (picture.heads_px - (left, top)) * np.float32(side / window_px)
+    left, top = _draw_start(width, wide, random), _draw_start(height, high, random)
+    crop = _cut(picture.pixels, left, top, wide, high)
+    how = cv2.INTER_AREA if reach > side else cv2.INTER_LINEAR
+    crop = cv2.resize(crop, (side, side), interpolation=how).astype(np.uint8)
+    heads_px = (picture.heads_px - (left, top)) * (side / wide, side / high)
     heads_px = heads_px[((heads_px >= 0) & (heads_px < side)).all(axis=1)].astype(np.float32)
     if random.random() < 0.5:
         crop = crop[:, ::-1]
@@ -116,16 +151,34 @@ def draw_crop(
     return (spoil(crop, random) if random.random() < settings.flawed else crop), heads_px
 
 
+def paste_window(
+    pixels: NDArray[np.uint8],
+    counts: NDArray[np.float32],
+    other: tuple[NDArray[np.uint8], NDArray[np.float32]],
+    random: np.random.Generator,
+) -> None:
+    """Lays a random rectangle of another crop over a crop and its counts, both changed in place.
+
+    Yun et al. (2019), "CutMix": people are to be told from what is about them, not by it.
+    """
+    rows, columns = counts.shape
+    high, wide = int(random.integers(rows // 4, rows)), int(random.integers(columns // 4, columns))
+    top, left = int(random.integers(0, rows - high)), int(random.integers(0, columns - wide))
+    cells = slice(top, top + high), slice(left, left + wide)
+    area = tuple(slice(STRIDE_PX * part.start, STRIDE_PX * part.stop) for part in cells)
+    pixels[area], counts[cells] = other[0][area], other[1][cells]
+
+
 def _draw_start(length: int, window_px: int, random: np.random.Generator) -> int:
     spare = length - window_px
     return int(random.integers(0, spare + 1)) if spare >= 0 else int(random.integers(spare, 1))
 
 
-def _cut(pixels: NDArray[np.uint8], left: int, top: int, window_px: int) -> NDArray[np.uint8]:
+def _cut(pixels: NDArray[np.uint8], left: int, top: int, wide: int, high: int) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
-    canvas = np.full((window_px, window_px, 3), _GREY, np.uint8)
+    canvas = np.full((high, wide, 3), _GREY, np.uint8)
     x0, y0 = max(0, left), max(0, top)
-    x1, y1 = min(width, left + window_px), min(height, top + window_px)
+    x1, y1 = min(width, left + wide), min(height, top + high)
     canvas[y0 - top : y1 - top, x0 - left : x1 - left] = pixels[y0:y1, x0:x1]
     return canvas
 
@@ -137,7 +190,9 @@ def _recolour(
     if random.random() < settings.photometric:
         level = np.linspace(0, 1, 256) ** math.exp(random.uniform(-0.4, 0.4))
         level = (level - 0.5) * random.uniform(0.65, 1.3) + 0.5 + random.uniform(-0.13, 0.13)
-        crop = (level * 255).clip(0, 255).astype(np.uint8)[crop]
+        gains = np.exp(random.uniform(-settings.tint, settings.tint, 3)) * 255
+        curves = np.stack([level * gain for gain in gains]).clip(0, 255).astype(np.uint8)
+        crop = np.stack([curves[k][crop[:, :, k]] for k in range(3)], axis=2)
     if random.random() < settings.grey:
         grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.uint8)
         crop = np.repeat(grey[:, :, None], 3, axis=2)

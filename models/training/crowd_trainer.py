@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from models.crowd_counter import CrowdCounter
@@ -13,15 +14,21 @@ from models.crowd_network import STRIDE_PX, CrowdNetwork
 from models.evaluate_crowd import count_pictures, errors_by_band
 from models.settings import NetworkSettings
 from models.training.budget_trainer import BudgetTrainer, Progress, Schedule
-from models.training.crowd_data import CountedPicture, CropSettings, cell_counts, draw_crop
+from models.training.crowd_data import (
+    CountedPicture,
+    CropSettings,
+    cell_counts,
+    draw_crop,
+    paste_window,
+)
 from models.training.crowd_loss import crowd_loss
 
 SHARES = (
-    ("part_A", 0.32),
-    ("part_B", 0.34),
-    ("dense", 0.05),
-    ("rendered", 0.22),
-    ("sparse", 0.07),
+    ("part_A", 0.38),
+    ("part_B", 0.24),
+    ("dense", 0.11),
+    ("rendered", 0.21),
+    ("sparse", 0.06),
 )
 """Share of the crops per set of pictures."""
 
@@ -78,14 +85,16 @@ class CrowdTrainer(BudgetTrainer[CrowdNetwork]):
         return found
 
     def _draw_batch(self) -> tuple[Tensor, Tensor]:
+        drawn = [self._draw_counted() for _ in range(self._schedule.batch)]
+        crops, counts = np.stack([d[0] for d in drawn]), np.stack([d[1] for d in drawn])
+        for number in np.flatnonzero(self._random.random(len(drawn)) < self._crops.pasted):
+            paste_window(crops[number], counts[number], drawn[number - 1], self._random)
+        return torch.from_numpy(crops).permute(0, 3, 1, 2), torch.from_numpy(counts)
+
+    def _draw_counted(self) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Returns a crop and its heads per cell."""
         cells = self._crops.side_px // STRIDE_PX
-        crops, counts = [], []
-        for _ in range(self._schedule.batch):
-            pictures = self._training[self._set_name()]
-            picture = pictures[int(self._random.integers(len(pictures)))]
-            pixels, heads_px = draw_crop(picture, self._crops, self._random)
-            crops.append(pixels)
-            counts.append(cell_counts(heads_px, cells, cells))
-        return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), torch.from_numpy(
-            np.stack(counts)
-        )
+        pictures = self._training[self._set_name()]
+        picture = pictures[int(self._random.integers(len(pictures)))]
+        pixels, heads_px = draw_crop(picture, self._crops, self._random)
+        return pixels, cell_counts(heads_px, cells, cells)

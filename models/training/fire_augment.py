@@ -31,16 +31,20 @@ class FireCrops:
         smoke: Share of crops without fire that get drawn smoke.
         grey: Share of crops without colour: infra-red cameras at night.
         flawed: Share of crops spoiled as worse cameras would.
+        stretch: Most that a crop is stretched, natural logarithm.
+        tint: Most that a colour is stronger or weaker than another, natural logarithm.
     """
 
     side_px: int = 320
     least_px: int = 240
     most_px: int = 720
     lamps: float = 0.45
-    flames: float = 0.2
-    smoke: float = 0.12
-    grey: float = 0.1
-    flawed: float = 0.4
+    flames: float = 0.25
+    smoke: float = 0.15
+    grey: float = 0.15
+    flawed: float = 0.5
+    stretch: float = 0.25
+    tint: float = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class FireCropper:
             if random.random() < s.smoke:
                 light, box = put_smoke(light, random)
                 boxes = np.concatenate([boxes, box])
-        light = _recolour(light, random)
+        light = _recolour(light, random, s.tint)
         crop = light.clip(0, 255).astype(np.uint8)
         if random.random() < s.grey:
             crop = np.repeat(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)[:, :, None], 3, axis=2)
@@ -109,7 +113,7 @@ class FireCropper:
         height, width = picture.pixels.shape[:2]
         longer = math.exp(random.uniform(math.log(s.least_px), math.log(s.most_px)))
         scale = longer / max(height, width)
-        stretch = math.exp(random.uniform(-0.15, 0.15))
+        stretch = math.exp(random.uniform(-s.stretch, s.stretch))
         fx, fy = scale * stretch, scale / stretch
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         resized = cv2.resize(picture.pixels, None, fx=fx, fy=fy, interpolation=how)
@@ -240,9 +244,9 @@ def _put_sky(light: Floats, random: np.random.Generator) -> None:
     light += random.uniform(0.3, 1.0) * glow[..., None] * warm
 
 
-def _recolour(light: Floats, random: np.random.Generator) -> Floats:
-    gain = np.exp(random.uniform(-0.12, 0.12, 3)) * math.exp(random.uniform(-0.5, 0.35))
-    gamma = math.exp(random.uniform(-0.3, 0.3))
+def _recolour(light: Floats, random: np.random.Generator, tint: float) -> Floats:
+    gain = np.exp(random.uniform(-tint, tint, 3)) * math.exp(random.uniform(-0.5, 0.35))
+    gamma = math.exp(random.uniform(-0.4, 0.4))
     bright = 255 * (light.clip(0, 255) / 255) ** gamma
     return np.asarray(bright * gain, np.float32)
 

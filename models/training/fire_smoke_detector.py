@@ -18,6 +18,7 @@ from models.training.budget_trainer import Schedule
 from models.training.fire_augment import FireCropper, FireCrops
 from models.training.fire_data import (
     FirePicture,
+    flames_in,
     hold_out,
     read_burning,
     read_clear,
@@ -30,13 +31,13 @@ from models.training.fire_trainer import FireTrainer, with_flames
 from ray_app.domain.errors import VigieError
 
 SHARES = (
-    ("cctv", 0.38),
-    ("photos", 0.12),
-    ("photos_clear", 0.05),
-    ("far_smoke", 0.09),
+    ("cctv", 0.32),
+    ("photos", 0.16),
+    ("photos_clear", 0.09),
+    ("far_smoke", 0.08),
     ("house", 0.03),
     ("crowds", 0.16),
-    ("drawn", 0.09),
+    ("drawn", 0.08),
     ("drawn_fire", 0.08),
 )
 HELD_OUT = 0.2
@@ -146,10 +147,16 @@ def _prepare(arguments: argparse.Namespace) -> FireTrainer:
             shares=tuple((name, share) for name, share in SHARES if name in training),
             validations=4,
         ),
-        FireCropper(FireCrops(), with_flames(training.get("cctv", []) + training.get("house", []))),
+        FireCropper(FireCrops(), _to_cut_from(training)),
         arguments.out,
         None if start is None else fill_fire_network(load_file(start)),
     )
+
+
+def _to_cut_from(training: dict[str, list[FirePicture]]) -> list[FirePicture]:
+    """Returns pictures with flame boxes: labelled ones, and photographs boxed by colour."""
+    boxed = [*training.get("cctv", []), *training.get("house", [])]
+    return with_flames(boxed + [flames_in(picture) for picture in training.get("photos", [])])
 
 
 if __name__ == "__main__":

@@ -71,3 +71,9 @@ def _print(report: ObjectsReport, video: Path) -> None:
         console.print(
             f"    score >= {row.threshold:.2f}: mean error {row.mae:.2f}, bias {row.bias:+.2f}"
         )
+    for band in report.recall_by_people:
+        most = "or more" if band.most is None else f"to {band.most}"
+        console.print(
+            f"    {band.least} {most} people in view: "
+            f"recall {band.recall:.3f} ({band.frames} frames)"
+        )

@@ -10,9 +10,10 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from models.crowd_canvas import as_coarse_cells, enlargement
 from models.crowd_counter import CrowdCounter, build_crowd_counter, fill_network, find_head_points
 from models.crowd_network import CrowdNetwork, expected_heads
-from models.evaluate_crowd import count_errors, errors_by_band
+from models.evaluate_crowd import INTERVAL_SIGMAS, count_errors, errors_by_band, sigma
 from models.settings import NetworkSettings
 from models.training.budget_trainer import Schedule
 from models.training.crowd_data import (
@@ -20,6 +21,7 @@ from models.training.crowd_data import (
     CropSettings,
     cell_counts,
     draw_crop,
+    paste_window,
     read_pictures,
 )
 from models.training.crowd_loss import crowd_loss, zero_inflated_poisson_nll
@@ -86,6 +88,63 @@ def test_map_covers_the_source_picture_and_no_padding(size, source, shape, cell_
     assert shape[1] * cell_px >= source[0] > (shape[1] - 1) * cell_px
 
 
+class SeesBlobs(CrowdNetwork):
+    """Says one head per 256 white pixels in the middle of a cell, and notes the sizes it saw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[int, int]] = []
+
+    def __deepcopy__(self, memo: object) -> "SeesBlobs":
+        return self
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        self.seen.append((pixels.shape[2], pixels.shape[3]))
+        light = (pixels[:, 0] > 200).float()
+        return (torch.nn.functional.avg_pool2d(light[:, None], 8)[:, 0] * 64 / 256,)
+
+
+def blobs(height: int, width: int, every_px: int) -> np.ndarray:
+    """White squares of 16 x 16 pixels on black, one in each square of every_px."""
+    picture = np.zeros((height, width, 3), np.uint8)
+    for top in range(0, height - 16, every_px):
+        for left in range(0, width - 16, every_px):
+            picture[top : top + 16, left : left + 16] = 255
+    return picture
+
+
+def test_only_sparse_pictures_are_looked_at_enlarged():
+    network = SeesBlobs()
+    counter = CrowdCounter(network, NetworkSettings(batch_size=1, dtype="float32"))
+    sparse, dense, empty = blobs(480, 640, 160), blobs(480, 640, 24), blobs(480, 640, 1000)
+    empty[:] = 0
+    found = counter.count(batch_of(np.stack([sparse, dense, empty])))
+    glance, plain, enlarged = (256, 320), (480, 640), (736, 960)
+    assert network.seen == [glance] * 3 + [plain] * 2 + [enlarged]
+    counts = [crowd.count for crowd, _ in found]
+    assert {crowd.heads.shape for crowd, _ in found} == {(60, 80)}
+    assert {crowd.cell_px for crowd, _ in found} == {8.0}
+    assert counts[0] == pytest.approx(12 * 1.5**2, rel=0.1)  # the blobs are 1.5 times larger
+    assert counts[1:] == [520, 0]
+
+
+def test_an_enlarged_map_keeps_its_sum_and_its_places():
+    fine = np.zeros((75, 113), np.float32)
+    fine[10, 20], fine[74, 112] = 3, 1
+    coarse = as_coarse_cells(fine, 1.25, 60, 90)
+    assert coarse.shape == (60, 90)
+    assert coarse.sum() == pytest.approx(4)
+    assert coarse[8, 16] == pytest.approx(3)  # fine cell 10 covers 8.0 to 8.8 of the coarse ones
+    assert coarse[59, 89] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("size", "times"), [((480, 640), 1.5), ((768, 1024), 1.25), ((720, 1280), 1), ((1280, 800), 1)]
+)
+def test_no_picture_is_enlarged_beyond_1280_px(size, times):
+    assert enlargement(*size) == times
+
+
 def test_no_frames_give_no_maps():
     counter = CrowdCounter(OneHeadPerCell(), NetworkSettings())
     assert counter.count(batch_of(np.zeros((0, 64, 64, 3), np.uint8))) == []
@@ -104,7 +163,7 @@ def test_bits_do_not_depend_on_the_other_frames(dtype):
 
 def test_fused_network_answers_like_the_trained_one():
     network = lively_network()
-    pixels = noise(1, 64, 96)
+    pixels = noise(1, 64, 1280)
     with torch.inference_mode():
         (unfused,) = network(torch.from_numpy(pixels).permute(0, 3, 1, 2))
     counter = CrowdCounter(network, NetworkSettings(batch_size=1, dtype="float32"))
@@ -177,11 +236,22 @@ def test_a_cell_counts_the_heads_in_it():
     assert cell_counts(heads_px, 2, 4).tolist() == [[2, 1, 0, 0], [0, 0, 0, 1]]
 
 
+def test_a_pasted_window_brings_its_heads_along():
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        pixels, counts = np.zeros((64, 64, 3), np.uint8), np.zeros((8, 8), np.float32)
+        other = np.full((64, 64, 3), 255, np.uint8), np.ones((8, 8), np.float32)
+        paste_window(pixels, counts, other, rng)
+        light = pixels[..., 0].reshape(8, 8, 8, 8).mean((1, 3)) / 255
+        np.testing.assert_array_equal(light, counts)
+        assert 4 <= counts.sum() < 64
+
+
 def test_unreadable_pictures_are_named(tmp_path: Path):
     with pytest.raises(FootageError, match=r"points\.json"):
         read_pictures(tmp_path)
     (tmp_path / "points.json").write_text('{"lost_1.jpg": []}')
-    with pytest.raises(FootageError, match=r"lost_1\.jpg: not a readable picture"):
+    with pytest.raises(FootageError, match=r"lost_1\.jpg: cannot be read"):
         read_pictures(tmp_path)
 
 
@@ -198,7 +268,19 @@ def test_errors_by_hand():
     errors = count_errors(np.array([0.5, 12.0]), np.array([0.0, 10.0]))
     assert (errors.mae, errors.bias, errors.nae) == (1.25, 1.25, 0.35)
     slices = errors_by_band(np.array([0.5, 12.0]), np.array([0.0, 10.0]))
-    assert {name: e.pictures for name, e in slices.items()} == {"all": 2, "0-0": 1, "6-20": 1}
+    assert {name: e.pictures for name, e in slices.items()} == {"all": 2, "0": 1, "6-20": 1}
+    many = errors_by_band(np.array([900.0, 2500.0]), np.array([1000.0, 3000.0]))
+    assert {name: e.mae for name, e in many.items()} == {
+        "all": 300,
+        "301-1000": 100,
+        "1001 or more": 500,
+    }
+
+
+def test_an_interval_covers_a_truth_that_lies_within_its_sigmas():
+    reach = INTERVAL_SIGMAS * sigma(100.0)
+    true = np.array([100 + 0.99 * reach, 100 - 0.99 * reach, 100 + 1.01 * reach, 100 - 2 * reach])
+    assert count_errors(np.full(4, 100.0), true).covered == 0.5
 
 
 class StoppedError(Exception):

@@ -8,7 +8,7 @@ from models.fire_smoke_detector import FireSmokeDetector, certainty_of, fill_fir
 from models.fire_smoke_network import STRIDE_PX, FireSmokeNetwork
 from models.settings import NetworkSettings
 from models.training.fire_augment import FireCropper, FireCrops, put_decoys, put_smoke
-from models.training.fire_data import FLAME, SMOKE, FirePicture, hold_out, scenes_of
+from models.training.fire_data import FLAME, SMOKE, FirePicture, flames_in, hold_out, scenes_of
 from models.training.fire_loss import IGNORED, NEGATIVE, POSITIVE, fire_loss
 from ray_app.domain.errors import WeightsError
 from ray_app.domain.frame import FrameBatch, FrameKey
@@ -73,6 +73,16 @@ def test_a_crop_marks_the_cells_of_its_boxes():
             assert not inside[:, right:].any()
             seen += bool(inside.any())
     assert seen > 15
+
+
+def test_flames_of_photographs_are_found_by_their_colour():
+    pixels = np.full((100, 200, 3), (90, 110, 160), np.uint8)
+    pixels[20:50, 30:60] = (250, 170, 40)
+    pixels[70:90, 150:170] = 255  # a white lamp
+    pixels[60:62, 10:12] = (250, 170, 40)  # too small to cut out
+    found = flames_in(FirePicture("a", pixels, known=(False, False), somewhere=True))
+    assert found.boxes_px.tolist() == [[FLAME, 30, 20, 60, 50]]
+    assert found.somewhere
 
 
 def test_decoys_stay_clear_of_fire_and_change_the_rest():

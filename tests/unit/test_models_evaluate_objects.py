@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.detection_scores import average_precision, best_f1, judge, pool
-from models.evaluate_objects import read_cvml
+from models.evaluate_objects import CrowdRecall, read_cvml, recalls_by_people
 from ray_app.domain.errors import ConfigError
 
 
@@ -54,6 +54,18 @@ def test_nothing_found_is_zero_and_nothing_labelled_is_unknown():
     assert average_precision(pool([judge(boxes(), scores(), boxes(0))])) == 0
     assert best_f1(pool([judge(boxes(), scores(), boxes(0))])).f1 == 0
     assert np.isnan(average_precision(pool([judge(boxes(0), scores(0.5), boxes())])))
+
+
+def test_recall_is_split_by_the_people_in_view():
+    few = judge(boxes(0, 50), scores(0.9, 0.4), boxes(0, 50))
+    many = judge(boxes(0, 50, 900), scores(0.9, 0.8, 0.9), boxes(*range(0, 600, 50)))
+    empty = judge(boxes(0), scores(0.9), boxes())
+    huge = judge(boxes(0), scores(0.9), boxes(*range(0, 2000, 50)))
+    assert list(recalls_by_people([few, many, few, empty, huge], 0.5)) == [
+        CrowdRecall(1, 3, 2, 0.5),
+        CrowdRecall(11, 20, 1, 2 / 12),
+        CrowdRecall(21, None, 1, 1 / 40),
+    ]
 
 
 def test_cvml_is_read_with_empty_frames(tmp_path):

@@ -1,0 +1,113 @@
+"""Pictures as the crowd network wants them, and its maps back in their pixels."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from models.crowd_network import MULTIPLE_PX, STRIDE_PX
+from models.torch_detector import round_up
+
+LONGEST_SIDE_PX = 1280
+MOST_ENLARGED = 1.5
+SPARSE_SPACING_PX = 56.0
+"""Mean distance between heads, pixels, from which a picture is looked at enlarged.
+
+Chosen on held-out pictures, on a plateau from 48 to 64 (docs/models/crowd_counter.md).
+"""
+_GREY = 114
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """Pictures as the network wants them.
+
+    Attributes:
+        pixels: RGB, uint8, shape (n, height, width, 3), sides multiples of 32.
+        rows: Rows of cells that show the picture; the rest is padding.
+        columns: Columns of such cells.
+    """
+
+    pixels: Tensor
+    rows: int
+    columns: int
+
+
+def reduction_of(height_px: int, width_px: int) -> int:
+    """Returns the whole factor that brings a picture to at most 1280 px a side."""
+    return -(-max(height_px, width_px) // LONGEST_SIDE_PX)
+
+
+def reduced(pixels: Tensor, factor: int) -> Tensor:
+    """Returns pictures, uint8, shape (n, height, width, 3), reduced by a whole factor."""
+    if factor == 1:
+        return pixels
+    planes = pixels.permute(0, 3, 1, 2).float()
+    return _as_bytes(functional.avg_pool2d(planes, factor, ceil_mode=True))
+
+
+def lay_on_canvas(pixels: Tensor, scale: float = 1.0) -> Canvas:
+    """Brings pictures to another size, padded with grey right and below.
+
+    Args:
+        pixels: RGB, uint8, shape (n, height, width, 3).
+        scale: Enlargement above 1, reduction below.
+    """
+    if scale != 1:
+        size = [max(1, round(side * scale)) for side in pixels.shape[1:3]]
+        planes = pixels.permute(0, 3, 1, 2).float()
+        pixels = _as_bytes(
+            functional.interpolate(planes, size, mode="bilinear", antialias=scale < 1)
+        )
+    count, height, width, _ = pixels.shape
+    padded = (count, round_up(height, MULTIPLE_PX), round_up(width, MULTIPLE_PX), 3)
+    canvas = torch.full(padded, _GREY, dtype=torch.uint8)
+    canvas[:, :height, :width] = pixels
+    return Canvas(canvas, -(-height // STRIDE_PX), -(-width // STRIDE_PX))
+
+
+def enlargement(height_px: int, width_px: int) -> float:
+    """Returns how much a sparse picture is enlarged: to 1280 px at most, and 1.5 times at most.
+
+    No picture then costs more than one of 1280 px.
+    """
+    return max(1.0, min(MOST_ENLARGED, LONGEST_SIDE_PX / max(height_px, width_px)))
+
+
+def are_sparse(counts: NDArray[np.float64], height_px: int, width_px: int) -> NDArray[np.bool_]:
+    """Returns for each picture of this size whether so many heads, at least one, are far apart."""
+    apart = height_px * width_px >= counts * SPARSE_SPACING_PX**2
+    return np.asarray(apart & (counts >= 1), np.bool_)
+
+
+def as_coarse_cells(
+    heads: NDArray[np.float32], scale: float, rows: int, columns: int
+) -> NDArray[np.float32]:
+    """Returns a map of an enlarged picture as cells of the picture itself; the sum stays.
+
+    Args:
+        heads: Expected heads per cell of the enlarged picture.
+        scale: How much it was enlarged.
+        rows: Rows of the map that comes back.
+        columns: Columns likewise.
+    """
+    down, across = _shares(heads.shape[0], scale, rows), _shares(heads.shape[1], scale, columns)
+    return np.ascontiguousarray(down @ heads @ across.T, np.float32)
+
+
+def _shares(fine: int, scale: float, coarse: int) -> NDArray[np.float32]:
+    """Returns which share of each fine cell lies in each coarse cell, shape (coarse, fine)."""
+    edges = np.arange(coarse + 1) * scale
+    edges[-1] = math.inf
+    first = np.arange(fine)
+    low = np.maximum(edges[:-1, None], first)
+    high = np.minimum(edges[1:, None], first + 1)
+    return np.asarray((high - low).clip(0, None), np.float32)
+
+
+def _as_bytes(planes: Tensor) -> Tensor:
+    return planes.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
