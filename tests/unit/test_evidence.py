@@ -1,7 +1,9 @@
 """What is kept of a situation: nobody recognisable, complete or absent, told when it failed."""
 
 import hashlib
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import av
@@ -20,6 +22,15 @@ from ray_app.video.evidence.settings import EvidenceSettings
 SETTINGS = EvidenceSettings(before_s=2.0, after_s=1.0, width_px=320)
 PERSON = (100.0, 100.0, 200.0, 300.0)
 YARD = Outline("yard", ((300.0, 50.0), (600.0, 50.0), (600.0, 300.0), (300.0, 300.0)))
+
+
+class AtOnce(Executor):
+    """Does the work within the call."""
+
+    def submit(self, work, *args):
+        future = Future()
+        future.set_result(work(*args))
+        return future
 
 
 def striped() -> np.ndarray:
@@ -43,7 +54,7 @@ def opened(time_s: float, phase: Phase = Phase.OPENED) -> Event:
 
 
 def filled(times_s, **settings) -> EvidenceRing:
-    ring = EvidenceRing(SETTINGS, lambda _: (YARD,))
+    ring = EvidenceRing(SETTINGS, lambda _: (YARD,), AtOnce())
     for time_s in times_s:
         ring.add(*frame(time_s))
     return ring
@@ -179,7 +190,7 @@ def test_memory_is_bounded_and_what_was_forgotten_is_counted(tmp_path):
 
 
 def test_many_frames_a_second_are_thinned_but_the_moment_itself_is_kept(tmp_path):
-    ring = EvidenceRing(EvidenceSettings(rate_hz=5.0, before_s=2, after_s=0))
+    ring = EvidenceRing(EvidenceSettings(rate_hz=5.0, before_s=2, after_s=0), clips=AtOnce())
     for k in range(76):
         ring.add(*frame(k / 25))
     ring.write(opened(75 / 25), tmp_path)
@@ -198,9 +209,14 @@ def test_a_stopped_camera_leaves_no_frame_in_memory(tmp_path):
 
 
 def test_clips_are_encoded_beside_the_analysis(tmp_path):
-    with clip_writer() as clips:
-        ring = EvidenceRing(SETTINGS, clips=clips)
-        for time_s in times(0, 5):
-            ring.add(*frame(time_s))
-        ring.write(opened(4.0), tmp_path)
-        assert [event for event, _ in ring.finish_all()] == [opened(4.0)]
+    begun, go_on = threading.Event(), threading.Event()
+    blocker = clip_writer().submit(lambda: begun.set() or go_on.wait(30))
+    assert begun.wait(10)
+    ring = EvidenceRing(SETTINGS)
+    for time_s in times(0, 8):
+        ring.add(*frame(time_s))
+    ring.write(opened(4.0), tmp_path)
+    assert ring.finish() == ()  # due, and nobody waits for it
+    go_on.set()
+    blocker.result(10)
+    assert [event for event, _ in ring.finish_all()] == [opened(4.0)]

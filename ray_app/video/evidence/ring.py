@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import cv2
@@ -52,8 +52,9 @@ class _Planned:
     folder: Path
 
 
+@cache
 def clip_writer() -> ThreadPoolExecutor:
-    """Returns one thread that encodes clips and gives way to everything else."""
+    """Returns the process's one thread that encodes clips and gives way to everything else."""
     return ThreadPoolExecutor(1, "evidence", initializer=_give_way)
 
 
@@ -72,8 +73,8 @@ class EvidenceRing:
     Args:
         settings: How much.
         outlines: Tells where the camera's places lie in a frame (`wiring.build_outlines`).
-        clips: Encodes clips beside the analysis (`clip_writer`), one for all cameras of a
-            process; None encodes them within `finish`.
+        clips: Encodes clips beside the analysis; None takes one thread that all cameras of the
+            process share.
     """
 
     def __init__(
@@ -82,7 +83,8 @@ class EvidenceRing:
         outlines: Callable[[Observation], Sequence[Outline]] = lambda _: (),
         clips: Executor | None = None,
     ) -> None:
-        self._settings, self._outlines, self._clips = settings, outlines, clips
+        self._settings, self._outlines = settings, outlines
+        self._clips = clip_writer() if clips is None else clips
         self._encoding: list[tuple[Event, Future[tuple[EvidenceFile, ...]]]] = []
         self._frames: deque[RememberedFrame] = deque()
         self._planned: dict[str, _Planned] = {}
@@ -177,12 +179,7 @@ class EvidenceRing:
         event = self._planned.pop(plan.event.event_id).event
         shown = self._around(plan, frames)
         work = partial(self._written, event, plan.folder, "clip", shown, frames)
-        future: Future[tuple[EvidenceFile, ...]] = Future()
-        if self._clips is None:
-            future.set_result(work())
-        else:
-            future = self._clips.submit(work)
-        self._encoding.append((event, future))
+        self._encoding.append((event, self._clips.submit(work)))
 
     def _encoded(self) -> tuple[Finished, ...]:
         done = [(event, future.result()) for event, future in self._encoding if future.done()]
@@ -223,12 +220,15 @@ class EvidenceRing:
         return (file,)
 
     def _count(self, kind: str) -> None:
-        now = self._report
-        stills, clips = now.stills + (kind == "still"), now.clips + (kind == "clip")
-        self._report = replace(now, stills=stills, clips=clips, trouble=None)
+        with self._lock:
+            now = self._report
+            stills, clips = now.stills + (kind == "still"), now.clips + (kind == "clip")
+            self._report = replace(now, stills=stills, clips=clips, trouble=None)
 
     def _failed(self, trouble: str) -> tuple[EvidenceFile, ...]:
-        self._report = replace(self._report, failed=self._report.failed + 1, trouble=trouble)
+        with self._lock:
+            failed = self._report.failed + 1
+            self._report = replace(self._report, failed=failed, trouble=trouble)
         return ()
 
 
