@@ -21,6 +21,8 @@ from ray_app.console.site import Site
 from ray_app.console.situation_model import PREFIX
 
 VERSION = "1.0.0"
+METRICS = "/metrics"
+"""Where Prometheus looks when it is told nothing else; the same as under the API's prefix."""
 DESCRIPTION = (
     "Situations of a live site, never people. The engine signals; a person looks and says what "
     "it is. Errors are problem details (RFC 9457). Times are seconds since 1970."
@@ -65,6 +67,7 @@ def build_app(site: Site, gate: Gate) -> FastAPI:
         api.include_router(part.routes)
     app.include_router(api)
     app.include_router(page_routes.routes)
+    app.add_api_route(METRICS, fleet_routes.show_metrics, include_in_schema=False)
     answer_problems(app)
     describe_truly(app)
     app.add_middleware(BodyLimit, most_bytes=site.settings.body_kb * 1000)

@@ -4,7 +4,8 @@ import enum
 
 from pydantic import BaseModel, Field
 
-from ray_app.live.messages import CameraReport, FleetReport, Outcome, SinkReport
+from ray_app.domain.situation import SinkReport
+from ray_app.live.messages import CameraReport, FleetReport, Outcome
 from ray_app.video.live.status import Clock, StreamState
 
 LATE_S = 2.0
@@ -63,10 +64,13 @@ class SinkModel(BaseModel):
     """How one sink is doing."""
 
     name: str
-    waiting: int = Field(description="Signals kept on disk, not delivered yet.")
-    delivered: int
-    dead: int = Field(description="Signals given up, in the dead-letter file.")
-    trouble: str | None
+    kind: str = Field(description="ndjson, webhook or mqtt.", examples=["webhook"])
+    waiting: int = Field(description="Messages kept on disk, not delivered yet.")
+    oldest_s: float | None = Field(description="Age of the oldest that waits; null: none does.")
+    delivered: int = Field(description="Messages it took, over all restarts.")
+    dead: int = Field(description="Messages given up, kept as dead letters.")
+    lost: int = Field(description="Messages that a bound on disk deleted.")
+    trouble: str | None = Field(description="What went wrong last; null: nothing.")
 
 
 class FleetModel(BaseModel):
@@ -133,9 +137,12 @@ def fleet_model(report: FleetReport, sinks: tuple[SinkReport, ...]) -> FleetMode
         sinks=[
             SinkModel(
                 name=sink.name,
+                kind=sink.kind,
                 waiting=sink.waiting,
+                oldest_s=sink.oldest_s,
                 delivered=sink.delivered,
                 dead=sink.dead,
+                lost=sink.lost,
                 trouble=sink.trouble,
             )
             for sink in sinks

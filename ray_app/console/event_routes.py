@@ -14,7 +14,7 @@ from ray_app.console.problems import ProblemError, answers
 from ray_app.console.site import Site, SiteHere
 from ray_app.console.situation_model import situation_model
 from ray_app.console.situation_routes import MOST_CHANGES
-from ray_app.live.messages import Change
+from ray_app.domain.situation import Change
 
 BEAT_S = 5.0
 """Silence is never longer: a listener that hears nothing for twice that is cut off."""

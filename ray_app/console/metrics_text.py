@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from ray_app.live.messages import CameraReport, FleetReport, SinkReport
+from ray_app.domain.situation import SinkReport
+from ray_app.live.messages import CameraReport, FleetReport
 from ray_app.video.live.status import StreamState
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -86,8 +87,12 @@ def _sink_metrics(sinks: tuple[SinkReport, ...]) -> Iterable[str]:
     named = [((("sink", each.name),), each) for each in sinks]
     waiting: list[Sample] = [(labels, each.waiting) for labels, each in named]
     dead: list[Sample] = [(labels, each.dead) for labels, each in named]
+    lost: list[Sample] = [(labels, each.lost) for labels, each in named]
+    oldest: list[Sample] = [(labels, each.oldest_s or 0.0) for labels, each in named]
     yield _metric("vigie_console_sink_waiting", "gauge", "Signals not delivered yet.", waiting)
     yield _metric("vigie_console_sink_dead_total", "counter", "Signals given up.", dead)
+    yield _metric("vigie_console_sink_lost_total", "counter", "Signals that are nowhere.", lost)
+    yield _metric("vigie_console_sink_oldest_seconds", "gauge", "Age of who waits longest.", oldest)
 
 
 def _metric(name: str, kind: str, told: str, samples: list[Sample]) -> str:

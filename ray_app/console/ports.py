@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from ray_app.domain.errors import VigieError
-from ray_app.domain.situation import Situation, Verdict
-from ray_app.live.messages import CameraReport, Change, FleetReport, SinkReport
+from ray_app.domain.situation import Change, SinkReport, Situation, Verdict
+from ray_app.live.messages import CameraReport, FleetReport
 
 
 class UnreachableError(VigieError):

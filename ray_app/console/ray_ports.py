@@ -8,15 +8,13 @@ from ray.actor import ActorHandle
 from ray.exceptions import RayError, RayTaskError
 
 from ray_app.console.ports import UnreachableError
-from ray_app.domain.situation import Situation, Verdict
+from ray_app.domain.situation import Change, SinkReport, Situation, Verdict
 from ray_app.live.messages import (
     DESK,
     FLEET,
     NAMESPACE,
     CameraReport,
-    Change,
     FleetReport,
-    SinkReport,
 )
 
 PATIENCE_S = 5.0

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from ray_app.config.api_settings import ApiSettings
 from ray_app.domain.event import Phase
-from ray_app.domain.situation import Acknowledgement, EvidenceFile, Situation, Verdict
-from ray_app.live.messages import FleetReport, FrameCounts, Outcome, SinkReport
+from ray_app.domain.situation import Acknowledgement, EvidenceFile, SinkReport, Situation, Verdict
+from ray_app.live.messages import FleetReport, FrameCounts, Outcome
 from ray_app.video.live.status import Clock, StreamState
 
 SIZE_PX = (270, 480)
@@ -91,7 +91,7 @@ def fill_cameras(console: Console) -> None:
     )
     console.desk.reports = (
         SinkReport("file", 0, 212, 0, None),
-        SinkReport("control_room", 14, 198, 0, "connection refused, tried again in 20 s"),
+        SinkReport("control_room", 14, 198, 0, "connection refused", "webhook", 0, 95.0),
     )
 
 

@@ -8,18 +8,18 @@ from ray_app.domain.errors import ConfigError
 from ray_app.domain.event import Event, Phase, Why
 from ray_app.domain.situation import (
     Acknowledgement,
+    Change,
     EvidenceFile,
     Signal,
+    SinkReport,
     Situation,
     Verdict,
 )
 from ray_app.live.messages import (
     CameraReport,
-    Change,
     FleetReport,
     FrameCounts,
     Outcome,
-    SinkReport,
 )
 from ray_app.video.live.status import Clock, StreamState
 

@@ -237,6 +237,7 @@ def test_metrics_are_prometheus_text(api: TestClient, console: Console) -> None:
     console.fleet.reports['odd"\\\n'] = camera('odd"\\\n', frame_age_s=None)
     answer = api.get(f"{API}/metrics")
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert api.get("/metrics").text.startswith("# HELP vigie_console_")
     families = {f.name: f for f in text_string_to_metric_families(answer.text)}
     frames = families["vigie_console_camera_frames"].samples
     shed = [s for s in frames if s.labels == {"camera": 'odd"\\\n', "outcome": "shed"}]

@@ -12,7 +12,7 @@ from console_site import Console, make_console, served, wait_until
 from ray_app.config.api_settings import ApiSettings
 from ray_app.console import event_routes
 from ray_app.console.ports import UnreachableError
-from ray_app.live.messages import Change
+from ray_app.domain.situation import Change
 
 API = "/api/v1"
 

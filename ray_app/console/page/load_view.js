@@ -1,6 +1,6 @@
 // Load of the whole site: frames due and analysed over the last five minutes, what was kept, the sinks.
 import { drawn, element } from "/page/element.js";
-import { percent, VALUES } from "/page/words.js";
+import { duration, percent, VALUES } from "/page/words.js";
 
 const SPAN_S = 300, WIDTH = 640, HEIGHT = 130, LEFT = 34, BOTTOM = 18, TOP = 8;
 
@@ -54,7 +54,7 @@ function shares({ kept_share: kept }) {
 function sinks(all) {
   const told = (sink) => [
     `${sink.delivered.toLocaleString("en").replaceAll(",", "\u202F")} delivered`,
-    sink.waiting ? `${sink.waiting} waiting` : null, sink.dead ? `${sink.dead} given up` : null, sink.trouble].filter(Boolean).join(", ");
+    sink.waiting ? `${sink.waiting} waiting${sink.oldest_s ? ` for ${duration(sink.oldest_s)}` : ""}` : null, sink.dead ? `${sink.dead} given up` : null, sink.lost ? `${sink.lost} lost` : null, sink.trouble].filter(Boolean).join(", ");
   return element("ul", { class: "sinks" }, ...all.map((sink) =>
-    element("li", { class: sink.trouble || sink.dead ? "warn" : null }, `Sink ${sink.name}: ${told(sink)}`)));
+    element("li", { class: sink.trouble || sink.dead || sink.lost ? "warn" : null }, `Sink ${sink.name}: ${told(sink)}`)));
 }
