@@ -100,8 +100,13 @@ def start_detectors(
     serve.run(app, name=DETECTORS, route_prefix=None, blocking=False)
 
 
-def start_fleet(site: SiteConfig, places: LivePlaces) -> Any:  # noqa: ANN401  an actor's handle
+def start_fleet(site: SiteConfig, places: LivePlaces, lifetime: str | None = None) -> Any:  # noqa: ANN401  an actor's handle
     """Starts the fleet, which starts its readers; returns its handle.
+
+    Args:
+        site: The site.
+        places: Where it lies.
+        lifetime: "detached" when it shall outlive who starts it.
 
     Raises:
         ConfigError: Another live site runs on this Ray.
@@ -121,6 +126,7 @@ def start_fleet(site: SiteConfig, places: LivePlaces) -> Any:  # noqa: ANN401  a
         num_cpus=0,
         max_restarts=-1,
         max_concurrency=FLEET_THREADS,
+        lifetime=lifetime,
     )
     try:
         return actor.remote(start)
