@@ -1,10 +1,9 @@
 """One camera's stream, read by a thread of its own that outlives every trouble of the camera."""
 
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -19,18 +18,13 @@ from ray_app.video.clip import Clip
 from ray_app.video.live.address import StreamAddress, redacted
 from ray_app.video.live.mailbox import Mailbox
 from ray_app.video.live.retry import Retries, RetrySettings
-from ray_app.video.live.status import Clock, StreamState, StreamStatus
+from ray_app.video.live.stamps import Stamp, StampReader
+from ray_app.video.live.status import StreamState, StreamStatus
 from ray_app.video.pyav_reader import Conversion
 
 if TYPE_CHECKING:
-    from av.packet import Packet
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
-JUMP_S = 2.0
-"""Time stamps that leap so far ahead, or back at all, begin a new segment."""
-CLOCKS_DIFFER_S = 5.0
-"""A camera whose clock is off by more is not believed: camera clocks are often hours wrong."""
 NO_PICTURE = "no picture for too long"
 
 
@@ -94,7 +88,7 @@ class LivePicture:
         self,
         frame: "VideoFrame",
         conversion: Conversion,
-        stamp: "_Stamp",
+        stamp: Stamp,
         segment: int,
         arrived_s: float,
     ) -> None:
@@ -107,13 +101,6 @@ class LivePicture:
     def pixels(self) -> NDArray[np.uint8]:
         """Returns RGB at the analysed size, shape (height, width, 3)."""
         return self._conversion.rgb(self._frame)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stamp:
-    time_s: float
-    taken_at: float
-    clock: Clock
 
 
 class LiveStream:
@@ -216,18 +203,16 @@ class LiveStream:
                 if isinstance(item, str):
                     self._note(broken=self._status.broken + 1, trouble=item)
                     continue
-                frame, stamp, jumped = item
+                frame, stamp = item
                 if pace is not None and self._stopping.wait(pace.ahead_s(stamp.time_s)):
                     return
-                self._deliver(frame, reading.conversion_of(frame), stamp, jumped=jumped)
+                self._deliver(frame, reading.conversion_of(frame), stamp)
 
-    def _deliver(
-        self, frame: "VideoFrame", conversion: Conversion, stamp: _Stamp, *, jumped: bool
-    ) -> None:
+    def _deliver(self, frame: "VideoFrame", conversion: Conversion, stamp: Stamp) -> None:
         self._last_picture_s = time.monotonic()
         if self._status.state is not StreamState.LIVE:
             self._enter(StreamState.LIVE)
-        segment = self._status.segment + jumped
+        segment = self._status.segment + stamp.jumped
         self._note(pictures=self._status.pictures + 1, segment=segment)
         self._on_picture(LivePicture(frame, conversion, stamp, segment, self._last_picture_s))
 
@@ -268,17 +253,16 @@ class _Reading:
             raise ValueError("no video in the stream")
         self._stream = container.streams.video[0]
         self._stream.codec_context.thread_type = "SLICE"  # frame threads add frames of delay
+        self._stream.codec_context.thread_count = 1  # there are as many streams as cameras
         self._container, self._width_px, self._most_px = container, width_px, most_px
         self._conversion: Conversion | None = None
-        self._first_pts: int | None = None
-        self._last_s = 0.0
-        self._sender: tuple[float, float] | None = None
+        self._stamps = StampReader(self._stream)
         self._awaits_key = True
 
-    def items(self) -> "Iterator[tuple[VideoFrame, _Stamp, bool] | str]":
-        """Yields pictures with their stamps and whether time jumped before; or a fault."""
+    def items(self) -> "Iterator[tuple[VideoFrame, Stamp] | str]":
+        """Yields pictures with their stamps, or a fault."""
         for packet in self._container.demux(self._stream):
-            self._hear_sender(packet)
+            self._stamps.hear_sender(packet)
             if self._awaits_key and not packet.is_keyframe:
                 continue
             try:
@@ -293,8 +277,8 @@ class _Reading:
                     yield "a broken picture"
                 elif frame.width * frame.height > self._most_px:
                     raise ValueError(f"pictures of {frame.width} x {frame.height} are too large")
-                else:
-                    yield frame, *self._stamp(frame)
+                elif (stamp := self._stamps.read(frame)) is not None:
+                    yield frame, stamp
 
     def conversion_of(self, frame: "VideoFrame") -> Conversion:
         """Returns the conversion for a picture's size, another one when the size changes."""
@@ -302,34 +286,6 @@ class _Reading:
         if self._conversion is None or self._conversion.source_size_px != size:
             self._conversion = Conversion(Clip("", "", 0.0, 0.0, 0, size), self._width_px)
         return self._conversion
-
-    def _hear_sender(self, packet: "Packet[VideoStream]") -> None:
-        """Takes the sender's clock from a producer reference time, where RTCP brought one."""
-        for data in packet.iter_sidedata():
-            if str(data.data_type).lower().endswith("prft") and packet.pts is not None:
-                microseconds, _ = struct.unpack("<qi", bytes(data)[:12])
-                self._sender = (self._seconds(packet.pts), microseconds / 1e6)
-
-    def _stamp(self, frame: "VideoFrame") -> tuple[_Stamp, bool]:
-        now = time.time()
-        pts = frame.pts if frame.pts is not None else 0
-        if self._first_pts is None:
-            self._first_pts = pts
-        time_s = self._seconds(pts - self._first_pts)
-        jumped = not -1e-6 <= time_s - self._last_s <= JUMP_S
-        if jumped:
-            self._first_pts, time_s = pts, 0.0
-        self._last_s = time_s
-        taken_at, clock = now, Clock.ARRIVAL
-        if self._sender is not None:
-            told = self._sender[1] + self._seconds(pts) - self._sender[0]
-            if abs(told - now) <= CLOCKS_DIFFER_S:
-                taken_at, clock = told, Clock.SENDER
-        return _Stamp(time_s, taken_at, clock), jumped
-
-    def _seconds(self, pts: int) -> float:
-        base = self._stream.time_base
-        return float(pts * base) if base is not None else pts / 90000
 
 
 class _Pace:
