@@ -1,12 +1,12 @@
 """The description of the API, as it truly answers."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from ray_app.console.problems import MEDIA_TYPE
-
+MEDIA_TYPE = "application/problem+json"
 REFUSALS = ("4", "5")
 
 
@@ -40,3 +40,25 @@ def _with_problems_only(description: dict[str, Any]) -> dict[str, Any]:
                     content = answer["content"]
                     answer["content"] = {MEDIA_TYPE: content[MEDIA_TYPE]}
     return description
+
+
+def methods_at(app: FastAPI, path: str) -> tuple[str, ...]:
+    """Returns the methods that are described for a path."""
+    return tuple(
+        sorted(
+            {
+                method.upper()
+                for template, item in app.openapi()["paths"].items()
+                if re.fullmatch(_pattern(template), path)
+                for method in item
+            }
+        )
+    )
+
+
+def _pattern(template: str) -> str:
+    parts = re.split(r"\{(\w+)\}", template)
+    values = (".+" if name == "event_id" else "[^/]+" for name in parts[1::2])
+    return "".join(
+        re.escape(text) + value for text, value in zip(parts[::2], (*values, ""), strict=True)
+    )

@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from ray_app.console.openapi import MEDIA_TYPE, methods_at
 from ray_app.console.ports import UnreachableError
 
-MEDIA_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
 
 
@@ -69,11 +69,16 @@ def answer_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
         detail = str(error.detail)
+        if error.status_code == 400:  # what FastAPI says of a body it cannot read
+            return problem_response(ProblemError(422, "the body is no JSON in UTF-8").problem)
         if error.status_code == 404:
             detail = f"no such address: {request.url.path}; see /api/v1/openapi.json"
+        headers = dict(error.headers or {})
         if error.status_code == 405:
-            detail = f"{request.method} is not possible here"
-        return problem_response(ProblemError(error.status_code, detail).problem, error.headers)
+            # Starlette names the methods of the first route at this path alone.
+            headers = {"Allow": ", ".join(methods_at(app, request.url.path)) or "GET"}
+            detail = f"{request.method} is not possible here; possible: {headers['Allow']}"
+        return problem_response(ProblemError(error.status_code, detail).problem, headers)
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:

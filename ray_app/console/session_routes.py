@@ -44,7 +44,7 @@ async def show_session(
     return _session(site, viewer, gate_of(request), cookie)
 
 
-@routes.post("", summary="Sign in", responses=answers(429))
+@routes.post("", summary="Sign in", responses=answers(409, 429))
 async def sign_in(site: SiteHere, asked: SignIn, request: Request, response: Response) -> Session:
     """Takes a key, sets a cookie that scripts cannot read and other sites cannot use."""
     gate, address = gate_of(request), request.client.host if request.client else "unknown"

@@ -163,6 +163,7 @@ def test_a_person_acknowledges(api: TestClient, console: Console) -> None:
     again = api.post(path, json={"verdict": "dismissed", "reason": "a parade"})
     assert problem(again, 409).endswith("said so already")
     assert api.post(path, json={"verdict": "confirmed"}).status_code == 200
+    assert "no JSON" in problem(api.post(path, content=b"\xff{"), 422)
     assert "body.verdict" in problem(api.post(path, json={"verdict": "maybe"}), 422)
     assert "body.extra" in problem(api.post(path, json={"verdict": "confirmed", "extra": 1}), 422)
     assert [entry[0] for entry in console.desk.journal] == ["acknowledgement"] * 2
@@ -278,7 +279,10 @@ def test_what_breaks_inside_tells_nothing_outside(
 
 def test_addresses_that_are_not_there_are_problems_too(api: TestClient) -> None:
     assert "no such address" in problem(api.get("/api/v1/nothing"), 404)
-    assert "not possible" in problem(api.put(f"{API}/cameras"), 405)
+    wrong = api.put(f"{API}/cameras")
+    assert problem(wrong, 405) == "PUT is not possible here; possible: GET, POST"
+    assert wrong.headers["allow"] == "GET, POST"
+    assert api.put(f"{API}/cameras/gate").headers["allow"] == "DELETE, GET"
     assert "no " in problem(api.get("/page/../app.py"), 404)
     assert "no " in problem(api.get("/page/%2e%2e%2fapp.py"), 404)
 
