@@ -68,17 +68,7 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        detail = str(error.detail)
-        if error.status_code == 400:  # what FastAPI says of a body it cannot read
-            return problem_response(ProblemError(422, "the body is no JSON in UTF-8").problem)
-        if error.status_code == 404:
-            detail = f"no such address: {request.url.path}; see /api/v1/openapi.json"
-        headers = dict(error.headers or {})
-        if error.status_code == 405:
-            # Starlette names the methods of the first route at this path alone.
-            headers = {"Allow": ", ".join(methods_at(app, request.url.path)) or "GET"}
-            detail = f"{request.method} is not possible here; possible: {headers['Allow']}"
-        return problem_response(ProblemError(error.status_code, detail).problem, headers)
+        return _refusal(app, request, error)
 
     @app.exception_handler(Exception)
     async def broken(request: Request, error: Exception) -> JSONResponse:
@@ -86,6 +76,20 @@ def answer_problems(app: FastAPI) -> None:
         logger.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
         detail = "the server failed; its log tells more"
         return problem_response(ProblemError(500, detail).problem)
+
+
+def _refusal(app: FastAPI, request: Request, error: HTTPException) -> JSONResponse:
+    """Returns what the frameworks refuse, in our words."""
+    status, detail, headers = error.status_code, str(error.detail), error.headers
+    if status == 400:  # what FastAPI says of a body it cannot read
+        status, detail = 422, "the body is no JSON in UTF-8"
+    if status == 404:
+        detail = f"no such address: {request.url.path}; see /api/v1/openapi.json"
+    if status == 405:
+        # Starlette names the methods of the first route at this path alone.
+        headers = {"Allow": ", ".join(methods_at(app, request.url.path)) or "GET"}
+        detail = f"{request.method} is not possible here; possible: {headers['Allow']}"
+    return problem_response(ProblemError(status, detail).problem, headers)
 
 
 def _fault_line(fault: Mapping[str, object]) -> str:

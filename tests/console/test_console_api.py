@@ -163,7 +163,8 @@ def test_a_person_acknowledges(api: TestClient, console: Console) -> None:
     again = api.post(path, json={"verdict": "dismissed", "reason": "a parade"})
     assert problem(again, 409).endswith("said so already")
     assert api.post(path, json={"verdict": "confirmed"}).status_code == 200
-    assert "no JSON" in problem(api.post(path, content=b"\xff{"), 422)
+    as_json = {"Content-Type": "application/json"}
+    assert "no JSON" in problem(api.post(path, content=b"\xff{", headers=as_json), 422)
     assert "body.verdict" in problem(api.post(path, json={"verdict": "maybe"}), 422)
     assert "body.extra" in problem(api.post(path, json={"verdict": "confirmed", "extra": 1}), 422)
     assert [entry[0] for entry in console.desk.journal] == ["acknowledgement"] * 2
