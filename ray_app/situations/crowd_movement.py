@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from ray_app.domain.event import Reading, Unmeasured
 from ray_app.domain.geometry import inside_polygon
@@ -11,6 +10,7 @@ from ray_app.domain.place import GroundZone
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.scene import Scene
 from ray_app.domain.settings import settings
+from ray_app.situations.crowd_dynamics import StopAndGo, crowd_pressure, densest, divergence
 from ray_app.situations.smoothing import ExponentialMean
 from ray_app.situations.trails import Trails
 from ray_app.situations.zone_view import ZoneView
@@ -23,8 +23,6 @@ SUDDEN_RATIO = 1.5
 """How many times faster than usual in this place a rush must be: a fun run is no rush."""
 USUAL_M_S = 1.0
 """What is taken as usual before anything was seen."""
-DISC_M = 2.0
-"""Radius around each person over which density and velocity variance are taken."""
 Floats = NDArray[np.float64]
 
 
@@ -41,7 +39,8 @@ class CrowdMovementSettings:
         baseline_s: Time constant of what is usual in this place.
         pressure_per_s2: Crowd pressure, density times variance of velocity, above which a dense
             crowd is turbulent: 0.02 (Helbing, Johansson and Al-Abideen 2007).
-        min_density_m2: Density from which pressure counts, people per square metre.
+        min_density_m2: Density from which pressure and stops count, people per square metre.
+        stops_per_min: Stops of a person in a minute above which a dense crowd stops and goes.
     """
 
     zone: str
@@ -51,6 +50,7 @@ class CrowdMovementSettings:
     baseline_s: float = 60.0
     pressure_per_s2: float = 0.02
     min_density_m2: float = 3.0
+    stops_per_min: float = 4.0
 
     def __post_init__(self) -> None:
         refuse_faults(
@@ -60,16 +60,17 @@ class CrowdMovementSettings:
             above("baseline_s", self.baseline_s, 0, 86400),
             above("pressure_per_s2", self.pressure_per_s2, 0, 100),
             between("min_density_m2", self.min_density_m2, 0, 20),
+            above("stops_per_min", self.stops_per_min, 0, 60),
         )
 
 
 class CrowdMovement:
     """Compares a group's speed with a rush and with what is usual, and pressure with turbulence.
 
-    The level is the larger of two: the speed that `min_people` people reach or exceed, over
-    `rush_m_s` and over 1.5 times the usual such speed, whichever is less; and the highest local
-    pressure over its limit, where the crowd is dense. 1 is the limit. It needs people who are
-    seen one by one.
+    The level is the largest of three: the speed that `min_people` people reach or exceed, over
+    `rush_m_s` and over 1.5 times the usual such speed, whichever is less; and, where the crowd is
+    dense, the highest local pressure and the stops of a person in a minute, each over its limit.
+    1 is the limit. It needs people who are seen one by one.
     """
 
     name = "crowd_movement"
@@ -79,6 +80,7 @@ class CrowdMovement:
         self._settings, self._zone = settings, zone
         self._view = ZoneView(zone)
         self._trails = Trails(settings.window_s)
+        self._stops = StopAndGo()
         self._usual = ExponentialMean(settings.baseline_s)
         self._usual_m_s: float | None = None
 
@@ -91,16 +93,15 @@ class CrowdMovement:
         fastest = np.full(len(scene.tracks), FASTEST_M_PER_S)
         self._trails.update(scene.key.time_s, scene.tracks, places, fastest)
         here = inside_polygon(places, self._zone.polygon_m) & is_person(scene)
-        xy_m, velocity, noise = self._velocities(scene.tracks.ids[here], places[here])
+        ids, xy_m, velocity, noise = self._velocities(scene.tracks.ids[here], places[here])
         group_m_s = self._group_speed(velocity)
         usual_m_s = USUAL_M_S if self._usual_m_s is None else self._usual_m_s
         rush = min(group_m_s / self._settings.rush_m_s, group_m_s / (SUDDEN_RATIO * usual_m_s))
         density, pressure = crowd_pressure(
             xy_m, velocity, noise, places[here], self._settings.min_people
         )
-        dense = density >= self._settings.min_density_m2
-        turbulence = pressure / self._settings.pressure_per_s2 if dense else 0.0
-        level = max(rush, turbulence)
+        stops = self._stops.update(scene.key.time_s, ids, np.linalg.norm(velocity, axis=1))
+        level = max(rush, self._unrest(density, pressure, densest(places[here]), stops))
         self._learn(scene.key.time_s, group_m_s)
         measures = (
             ("group_speed_m_s", group_m_s),
@@ -108,6 +109,7 @@ class CrowdMovement:
             ("pressure_per_s2", pressure),
             ("density_m2", density),
             ("divergence_per_s", divergence(xy_m, velocity)),
+            ("stops_per_person_min", stops),
             ("people_followed", float(len(velocity))),
         )
         return [Reading(self._zone.name, level, None, measures)]
@@ -115,6 +117,14 @@ class CrowdMovement:
     def forget(self) -> None:
         """Drops all trails; what is usual in the place stays known."""
         self._trails.forget()
+        self._stops.forget()
+
+    def _unrest(self, density: float, pressure: float, most: float, stops: float) -> float:
+        """Returns how near a dense crowd is to turbulence or to stop-and-go, times the limit."""
+        least = self._settings.min_density_m2
+        turbulence = pressure / self._settings.pressure_per_s2 if density >= least else 0.0
+        waves = stops / self._settings.stops_per_min if most >= least else 0.0
+        return max(turbulence, waves)
 
     def _learn(self, time_s: float, group_m_s: float) -> None:
         if group_m_s == 0:
@@ -123,8 +133,10 @@ class CrowdMovement:
             self._usual.update(time_s, (USUAL_M_S,))
         (self._usual_m_s,) = self._usual.update(time_s, (group_m_s,))
 
-    def _velocities(self, ids: NDArray[np.int64], places: Floats) -> tuple[Floats, Floats, float]:
-        """Returns places, velocities (n, 2) of those followed long enough, and noise variance."""
+    def _velocities(
+        self, ids: NDArray[np.int64], places: Floats
+    ) -> tuple[NDArray[np.int64], Floats, Floats, float]:
+        """Returns those followed long enough: ids, places, velocities; and noise variance."""
         window_s = self._settings.window_s
         rows, ways = [], []
         for row, track_id in enumerate(ids.tolist()):
@@ -133,7 +145,7 @@ class CrowdMovement:
                 rows.append(row)
                 ways.append(moved)
         if not ways:
-            return np.zeros((0, 2)), np.zeros((0, 2)), 0.0
+            return ids[:0], np.zeros((0, 2)), np.zeros((0, 2)), 0.0
         way = np.stack(ways)
         whole, halves = way[:, 0], way[:, 1:]
         length = np.linalg.norm(whole, axis=1, keepdims=True)
@@ -145,55 +157,9 @@ class CrowdMovement:
         noise = float((difference**2).sum(axis=1).mean()) / 3 / window_s**2
         velocity = whole / window_s
         velocity[~steady] = 0.0
-        return places[rows], velocity, noise
+        return ids[rows], places[rows], velocity, noise
 
     def _group_speed(self, velocity: Floats) -> float:
         speeds = np.sort(np.linalg.norm(velocity, axis=1))[::-1]
         count = self._settings.min_people
         return float(speeds[count - 1]) if len(speeds) >= count else 0.0
-
-
-def crowd_pressure(
-    followed_m: Floats, velocity: Floats, noise: float, everybody_m: Floats, least: int
-) -> tuple[float, float]:
-    """Returns density and pressure of the disc of 2 m around a person where pressure is highest.
-
-    Pressure is density times the variance of velocity (Helbing, Johansson and Al-Abideen 2007,
-    eq. 4, with a disc instead of a Gaussian), 1/s2; (0, 0) where too few are near each other.
-
-    Args:
-        followed_m: Places of those whose velocity is known, shape (n, 2).
-        velocity: Metres per second, shape (n, 2).
-        noise: Variance that wavering boxes add to velocities, both axes, (m/s)2.
-        everybody_m: Places of everybody seen, shape (m, 2).
-        least: Least people with a velocity in a disc.
-    """
-    known = everybody_m[np.isfinite(everybody_m).all(axis=1)]
-    if len(followed_m) < least or len(known) == 0:
-        return 0.0, 0.0
-    near = cdist(followed_m, followed_m) <= DISC_M
-    crowd = (cdist(followed_m, known) <= DISC_M).sum(axis=1)
-    best = (0.0, 0.0)
-    for rows, there in zip(near, crowd.tolist(), strict=True):
-        if rows.sum() < least:
-            continue
-        density = there / (np.pi * DISC_M**2)
-        spread = float(((velocity[rows] - velocity[rows].mean(axis=0)) ** 2).sum(axis=1).mean())
-        pressure = density * max(0.0, spread - noise)
-        if pressure >= best[1]:
-            best = (density, pressure)
-    return best
-
-
-def divergence(places_m: Floats, velocity: Floats) -> float:
-    """Returns how fast the group spreads, 1/s: trace of the linear part of its velocity field.
-
-    0 for fewer than 6 people, or people in one line.
-    """
-    if len(places_m) < 6:
-        return 0.0
-    around = places_m - places_m.mean(axis=0)
-    if np.linalg.matrix_rank(around, tol=0.1) < 2:
-        return 0.0
-    field, *_ = np.linalg.lstsq(around, velocity - velocity.mean(axis=0), rcond=None)
-    return float(np.trace(field))

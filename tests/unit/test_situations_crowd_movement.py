@@ -5,12 +5,8 @@ from people_scenes import scene_at, uncalibrated
 from ray_app.domain.event import Unmeasured
 from ray_app.domain.observation import Label
 from ray_app.domain.place import GroundZone
-from ray_app.situations.crowd_movement import (
-    CrowdMovement,
-    CrowdMovementSettings,
-    crowd_pressure,
-    divergence,
-)
+from ray_app.situations.crowd_dynamics import StopAndGo, crowd_pressure, divergence
+from ray_app.situations.crowd_movement import CrowdMovement, CrowdMovementSettings
 
 HALL = GroundZone("hall", ((0, 0), (20, 0), (20, 20), (0, 20)))
 
@@ -79,39 +75,96 @@ def test_boxes_that_jump_and_vehicles_that_race_are_no_crowd():
     assert max(r.level for r in play(movement(), race, 3, label=Label.VEHICLE)) == 0
 
 
-def test_pressure_is_density_times_variance_of_velocity():
-    """Twelve in one disc, half go east and half west at 0.4 m/s: variance 0.16."""
-    angle = np.arange(12) * np.pi / 6
-    places = 0.9 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    velocity = np.where(np.arange(12) % 2 == 0, 0.4, -0.4)[:, None] * np.array([1.0, 0.0])
-    density, pressure = crowd_pressure(places, velocity, 0.0, places, 5)
-    assert density == pytest.approx(12 / (np.pi * 4))
-    assert pressure == pytest.approx(density * 0.16)
-    noisy = crowd_pressure(places, velocity, 0.06, places, 5)[1]
-    assert noisy == pytest.approx(density * 0.10)
-    assert crowd_pressure(places[:4], velocity[:4], 0.0, places, 5) == (0.0, 0.0)
+PACKED = np.array([(8 + 0.45 * i, 8 + 0.45 * j) for i in range(8) for j in range(8)])
+"""Sixty-four people at 0.45 m spacing, about 4 people/m2."""
+
+
+def wave(places, length_m=3.0):
+    """A velocity field that goes east and west by turns along y, 0.5 m/s at most."""
+    along = np.sin(2 * np.pi * places[:, 1] / length_m)
+    return 0.5 * np.stack([along, np.zeros(len(places))], axis=1)
+
+
+def plainly(places, velocity):
+    """Density and pressure of the worst disc, person by person, as the definition reads."""
+    field = []
+    for here in places:
+        weights = [np.exp(-float(((there - here) ** 2).sum())) for there in places]
+        field.append(sum(w * v for w, v in zip(weights, velocity, strict=True)) / sum(weights))
+    worst = (0.0, 0.0)
+    for here in places:
+        near = [k for k, there in enumerate(places) if np.hypot(*(there - here)) <= 2]
+        basis = np.array([(1.0, *places[k]) for k in near])
+        rest = 0.0
+        for axis in (0, 1):
+            values = np.array([field[k][axis] for k in near])
+            rest += ((values - basis @ np.linalg.pinv(basis) @ values) ** 2).sum()
+        density = len(near) / (4 * np.pi)
+        worst = max(worst, (density, density * rest / (len(near) - 3)), key=lambda pair: pair[1])
+    return worst
+
+
+def test_pressure_is_density_times_variance_of_the_local_velocity():
+    density, pressure = crowd_pressure(PACKED, wave(PACKED), 0.0, PACKED, 5)
+    assert (density, pressure) == pytest.approx(plainly(PACKED, wave(PACKED)))
+    assert density > 3
+    assert 0.02 < pressure < density * 0.125  # half the square of the highest speed
+    assert crowd_pressure(PACKED, wave(PACKED), 0.1, PACKED, 5)[1] < pressure
+    assert crowd_pressure(PACKED[:5], wave(PACKED[:5]), 0.0, PACKED[:5], 2) == (0.0, 0.0)
+
+
+def test_a_steady_flow_and_people_each_for_themselves_are_no_pressure():
+    funnel = 0.3 * np.stack([PACKED[:, 0] - 10, 8 - PACKED[:, 1]], axis=1)
+    assert crowd_pressure(PACKED, funnel, 0.0, PACKED, 5)[1] < 0.02
+    apart = np.random.default_rng(1).normal(0, 0.1, PACKED.shape)
+    assert crowd_pressure(PACKED, apart, 0.0, PACKED, 5)[1] < 0.02
 
 
 def test_a_dense_crowd_that_rocks_is_turbulent_and_a_marching_one_is_not():
-    """Forty people at 0.45 m spacing, about 4 people/m2."""
-    grid = np.array([(8 + 0.45 * i, 8 + 0.45 * j) for i in range(8) for j in range(8)])
-    phase = np.arange(64) * 2.4
-
     def rocking(t):
-        sway = 0.25 * np.sin(2 * np.pi * t / 8 + phase)
-        return grid + np.stack([sway, -sway], axis=1)
+        sway = 0.5 * np.sin(2 * np.pi * (t / 4 + PACKED[:, 1] / 3))
+        return PACKED + np.stack([sway, np.zeros(64)], axis=1)
 
     rocks = play(movement(), rocking, 6)
     assert dict(rocks[-1].measures)["density_m2"] > 3
-    assert rocks[-1].level > 1
-    marching = play(movement(), lambda t: grid + np.array([0.8 * t, 0]), 6)
+    assert min(r.level for r in rocks[6:]) > 1
+    marching = play(movement(), lambda t: PACKED + np.array([0.8 * t, 0]), 6)
     assert max(r.level for r in marching) < 1
+
+
+def marches(speed_of, seconds):
+    """Readings of a dense crowd, 64 people on a way that never ends; all stop and go alike."""
+    way = np.cumsum([0.0] + [speed_of(k / 5) / 5 for k in range(round(seconds * 5))])
+    return play(movement(), lambda t: PACKED - [6, 0] + [way[round(t * 5)] % 12, 0], seconds)
+
+
+def test_a_dense_crowd_that_stops_and_goes_is_told_and_a_steady_or_standing_one_is_not():
+    waves = marches(lambda t: 0.7 if t % 6 < 3 else 0.0, 24)
+    assert dict(waves[-1].measures)["stops_per_person_min"] == pytest.approx(10, abs=1.5)
+    assert waves[-1].level > 2
+    assert max(r.level for r in marches(lambda _: 0.7, 15)) < 1
+    assert max(r.level for r in marches(lambda _: 0.0, 24)) < 1
+    once = marches(lambda t: 0.7 if t < 12 else 0.0, 24)
+    assert dict(once[-1].measures)["stops_per_person_min"] == pytest.approx(3, abs=0.3)
+    assert max(r.level for r in once) < 1
+
+
+def test_those_who_stop_and_go_far_apart_are_no_wave():
+    place_of = lambda t: [(2 + 0.7 * min(t % 6, 3), 2.0 * k + 1) for k in range(9)]  # noqa: E731
+    readings = play(movement(), place_of, 20)
+    assert max(r.level for r in readings) < 1
+
+
+def test_stops_of_few_people_say_nothing():
+    stops = StopAndGo()
+    ids = np.arange(3)
+    told = [stops.update(k / 5, ids, np.full(3, 0.6 * (k % 10 < 5))) for k in range(60)]
+    assert max(told) == 0
 
 
 def test_wavering_boxes_in_a_dense_crowd_make_no_pressure():
     rng = np.random.default_rng(3)
-    grid = np.array([(8 + 0.45 * i, 8 + 0.45 * j) for i in range(8) for j in range(8)])
-    noise = lambda t: grid + rng.normal(0, 0.05, grid.shape)  # noqa: E731
+    noise = lambda t: PACKED + rng.normal(0, 0.05, PACKED.shape)  # noqa: E731
     loud = [r.level for r in play(movement(), noise, 30)]
     assert np.mean(np.array(loud) >= 1) < 0.35
     assert not any(all(level >= 1 for level in loud[k : k + 4]) for k in range(len(loud)))
