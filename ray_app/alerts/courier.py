@@ -146,11 +146,15 @@ class Courier:
         room = self._route.alerts.outbox_messages - counts.waiting
         if room <= 0:
             return
+        last = self._changes.last_change()
+        if last <= counts.fed:
+            return
         changes = self._changes.changes(counts.fed, min(room, FED_AT_ONCE))
-        if changes:
-            phases = self._route.alerts.phases
-            told = [message_of(change, self._route.site, phases) for change in changes]
-            self._outbox.put([m for m in told if m is not None], changes[-1].number)
+        phases = self._route.alerts.phases
+        told = [message_of(change, self._route.site, phases) for change in changes]
+        # Nothing where there should be: deleted after a year, as everything is.
+        fed = changes[-1].number if changes else last
+        self._outbox.put([m for m in told if m is not None], fed)
 
     def _send(self, message: Message) -> None:
         try:

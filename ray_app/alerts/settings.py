@@ -128,7 +128,12 @@ class AlertsSettings:
     dead_letters_mb: float = 50.0
 
     def __post_init__(self) -> None:
-        names = ["ndjson", *(w.name for w in self.webhooks), *(m.name for m in self.mqtt)]
+        names = [
+            "ndjson",
+            "journal",
+            *(w.name for w in self.webhooks),
+            *(m.name for m in self.mqtt),
+        ]
         twice = next((name for name in names if names.count(name) > 1), None)
         refuse_faults(
             *(one_of("phases", phase, tuple(map(str, Phase))) for phase in self.phases),

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from ray_app.alerts.settings import AlertsSettings
 from ray_app.config.api_settings import ApiSettings
 from ray_app.domain.ranges import KeyFault, above, between, one_of, refuse_faults
 from ray_app.domain.settings import settings
 from ray_app.scaling.policy_kinds import POLICIES
+from ray_app.store.situation_settings import EventStoreSettings
 from ray_app.video.evidence.settings import EvidenceSettings
 from ray_app.video.live.address import AllowedStreams
 from ray_app.video.live.retry import RetrySettings
@@ -158,6 +160,8 @@ class LiveConfig:
         scaling: How many of them.
         readers: The processes that read cameras.
         api: The HTTP API and the live page.
+        alerts: Who is told of situations.
+        store: Where situations are kept, and how long everything is.
         evidence: The pictures kept of a situation.
     """
 
@@ -167,4 +171,6 @@ class LiveConfig:
     scaling: ScalingConfig = ScalingConfig()
     readers: ReadersConfig = ReadersConfig()
     api: ApiSettings = ApiSettings()
+    alerts: AlertsSettings = AlertsSettings()
+    store: EventStoreSettings = EventStoreSettings()
     evidence: EvidenceSettings = EvidenceSettings()

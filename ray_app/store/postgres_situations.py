@@ -23,10 +23,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         " time_s DOUBLE PRECISION NOT NULL, signal TEXT NOT NULL,"
         " PRIMARY KEY (event_id, phase, time_s))",
         "CREATE TABLE situations (event_id TEXT PRIMARY KEY, camera_id TEXT NOT NULL,"
-        " phase TEXT NOT NULL, taken_at DOUBLE PRECISION NOT NULL, files INTEGER NOT NULL,"
+        " phase TEXT NOT NULL, kept_at DOUBLE PRECISION NOT NULL, files_at DOUBLE PRECISION,"
         " last_change BIGINT NOT NULL, situation TEXT NOT NULL)",
         "CREATE INDEX situations_by_change ON situations (last_change)",
-        "CREATE INDEX situations_by_time ON situations (taken_at)",
+        "CREATE INDEX situations_by_time ON situations (kept_at)",
+        "CREATE INDEX situations_by_files ON situations (files_at)",
         "CREATE TABLE changes (number BIGINT PRIMARY KEY, at DOUBLE PRECISION NOT NULL,"
         " kind TEXT NOT NULL, event_id TEXT NOT NULL, situation TEXT NOT NULL)",
         "CREATE INDEX changes_by_event ON changes (event_id)",

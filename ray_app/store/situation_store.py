@@ -51,8 +51,15 @@ class SituationStore(Protocol):
         """Returns the number of the newest change ever; 0 before the first."""
         ...
 
-    def with_evidence(self, before: float) -> tuple[Situation, ...]:
-        """Returns situations with files whose last step was taken before, seconds since 1970."""
+    def with_evidence(
+        self, before: float, camera_ids: Sequence[str] | None = None
+    ) -> tuple[Situation, ...]:
+        """Returns situations whose first file was kept before, oldest first.
+
+        Args:
+            before: Seconds since 1970.
+            camera_ids: Of these cameras; None for all.
+        """
         ...
 
     def forget_evidence(self, event_ids: Sequence[str], at: float) -> None:
@@ -60,7 +67,7 @@ class SituationStore(Protocol):
         ...
 
     def forget_situations(self, before: float) -> tuple[str, ...]:
-        """Deletes situations whose last step was taken before; returns their ids."""
+        """Deletes situations whose last step was kept before; returns their ids."""
         ...
 
     def close(self) -> None:

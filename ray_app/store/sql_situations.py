@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from ray_app.domain.event import Phase
 from ray_app.domain.situation import (
     Acknowledgement,
     Change,
@@ -65,8 +64,8 @@ class SqlSituations:
         camera_id: str | None = None,
     ) -> tuple[Situation, ...]:
         """Returns situations that changed after a change number, newest change first."""
-        wanted, values = ["last_change > ?"], [since_change]
-        chosen: list[Any] = [*values]
+        wanted = ["last_change > ?"]
+        chosen: list[Any] = [since_change]
         for column, value in (("phase", phase), ("camera_id", camera_id)):
             if value is not None:
                 wanted.append(f"{column} = ?")
@@ -109,15 +108,17 @@ class SqlSituations:
         with self._database.transaction() as execute:
             return int(execute("SELECT value FROM counters WHERE name = 'change'")[0][0])
 
-    def with_evidence(self, before: float) -> tuple[Situation, ...]:
-        """Returns situations with files whose last step was taken before."""
+    def with_evidence(
+        self, before: float, camera_ids: Sequence[str] | None = None
+    ) -> tuple[Situation, ...]:
+        """Returns situations whose first file was kept before, oldest first."""
+        wanted = "files_at < ?"
+        chosen: list[Any] = [before, *(camera_ids or ())]
+        if camera_ids is not None:
+            wanted += f" AND camera_id IN ({', '.join('?' * len(camera_ids)) or 'NULL'})"
+        statement = f"SELECT situation FROM situations WHERE {wanted} ORDER BY files_at LIMIT ?"  # noqa: S608
         with self._database.transaction() as execute:
-            rows = execute(
-                "SELECT situation FROM situations WHERE files > 0 AND taken_at < ?"
-                " ORDER BY taken_at LIMIT ?",
-                before,
-                MOST_ROWS,
-            )
+            rows = execute(statement, *chosen, MOST_ROWS)
         return tuple(situation_of(row[0]) for row in rows)
 
     def forget_evidence(self, event_ids: Sequence[str], at: float) -> None:
@@ -129,10 +130,10 @@ class SqlSituations:
                     _keep(execute, ChangeKind.PURGED, without_evidence(known), at)
 
     def forget_situations(self, before: float) -> tuple[str, ...]:
-        """Deletes situations whose last step was taken before; returns their ids."""
+        """Deletes situations whose last step was kept before; returns their ids."""
         with self._database.transaction() as execute:
             rows = execute(
-                "SELECT event_id FROM situations WHERE taken_at < ? ORDER BY taken_at LIMIT ?",
+                "SELECT event_id FROM situations WHERE kept_at < ? ORDER BY kept_at LIMIT ?",
                 before,
                 MOST_ROWS,
             )
@@ -183,27 +184,23 @@ def _take(execute: Execute, signal: Signal, at: float) -> bool:
 def _keep(execute: Execute, kind: ChangeKind, situation: Situation, at: float) -> None:
     """Writes the situation as it stands now, under the next change number."""
     text, event = situation_text(situation), situation.latest.event
-    number = execute("UPDATE counters SET value = value + 1 WHERE name = 'change' RETURNING value")
-    values = (
-        event.event_id,
-        event.camera_id,
-        str(Phase(event.phase)),
-        situation.latest.taken_at,
-        len(situation.evidence),
-        number[0][0],
-        text,
-    )
+    rows = execute("UPDATE counters SET value = value + 1 WHERE name = 'change' RETURNING value")
+    number, files_at = rows[0][0], at if situation.evidence else None
     execute(
         "INSERT INTO situations VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id) DO UPDATE SET"
-        " phase = excluded.phase, taken_at = excluded.taken_at, files = excluded.files,"
-        " last_change = excluded.last_change, situation = excluded.situation",
-        *values,
+        " phase = excluded.phase, last_change = excluded.last_change,"
+        " situation = excluded.situation",
+        *(event.event_id, event.camera_id, str(event.phase), at, files_at, number, text),
+    )
+    if kind in {ChangeKind.STEP, ChangeKind.EVIDENCE}:  # what people say prolongs nothing
+        execute("UPDATE situations SET kept_at = ? WHERE event_id = ?", at, event.event_id)
+    execute(
+        "UPDATE situations SET files_at = coalesce(files_at, ?) WHERE event_id = ?"
+        if situation.evidence
+        else "UPDATE situations SET files_at = ? WHERE event_id = ?",
+        files_at,
+        event.event_id,
     )
     execute(
-        "INSERT INTO changes VALUES (?, ?, ?, ?, ?)",
-        number[0][0],
-        at,
-        str(kind),
-        event.event_id,
-        text,
+        "INSERT INTO changes VALUES (?, ?, ?, ?, ?)", number, at, str(kind), event.event_id, text
     )

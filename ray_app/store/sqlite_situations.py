@@ -20,10 +20,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE steps (event_id TEXT NOT NULL, phase TEXT NOT NULL, time_s REAL NOT NULL,"
         " signal TEXT NOT NULL, PRIMARY KEY (event_id, phase, time_s)) STRICT, WITHOUT ROWID",
         "CREATE TABLE situations (event_id TEXT PRIMARY KEY, camera_id TEXT NOT NULL,"
-        " phase TEXT NOT NULL, taken_at REAL NOT NULL, files INTEGER NOT NULL,"
+        " phase TEXT NOT NULL, kept_at REAL NOT NULL, files_at REAL,"
         " last_change INTEGER NOT NULL, situation TEXT NOT NULL) STRICT",
         "CREATE INDEX situations_by_change ON situations (last_change)",
-        "CREATE INDEX situations_by_time ON situations (taken_at)",
+        "CREATE INDEX situations_by_time ON situations (kept_at)",
+        "CREATE INDEX situations_by_files ON situations (files_at)",
         "CREATE TABLE changes (number INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL,"
         " event_id TEXT NOT NULL, situation TEXT NOT NULL) STRICT",
         "CREATE INDEX changes_by_event ON changes (event_id)",

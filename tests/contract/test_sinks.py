@@ -203,6 +203,18 @@ def test_a_new_receiver_is_not_told_of_the_past(receiver, site, store):
     assert {place for place, _ in told(receiver)} == {"b"}
 
 
+def test_what_was_deleted_before_it_was_looked_at_holds_nobody_up(receiver, site, store):
+    receiver.down()
+    courier = site.begin(receiver.sink(timeout_s=0.5), outbox_messages=1)
+    site.take(*lives()[:6])
+    wait_until(lambda: courier._outbox.counts().waiting == 1)
+    store.forget_situations(before=NOW + 1)
+    site.take(*lives()[6:9], at=NOW + 1)
+    receiver.up()
+    assert courier.flush(30)
+    wait_until(lambda: ("c", "closed") in told(receiver))
+
+
 WRITER = """
 import sys
 from pathlib import Path

@@ -121,7 +121,8 @@ def test_every_detail_comes_back_as_it_was_told(store, shop):
 
 def test_numbers_go_on_after_a_restart_and_a_purge(store, shop):
     store.take(life(), NOW)
-    assert len(store.forget_situations(before=NOW)) == 1
+    assert store.forget_situations(before=NOW) == ()
+    assert len(store.forget_situations(before=NOW + 1)) == 1
     store.close()
     again = shop.open()
     assert again.last_change() == 3
@@ -188,16 +189,23 @@ def test_a_candidate_cannot_be_acknowledged(store):
 
 
 def test_files_of_old_situations_are_forgotten_but_not_what_happened(store):
-    old, new = signal(evidence=(STILL, CLIP)), signal(place="door", time_s=500, evidence=(STILL,))
-    store.take((old, new), NOW)
-    due = store.with_evidence(before=new.taken_at)
+    old, new = signal(evidence=(STILL,)), signal(place="door", evidence=(STILL,))
+    store.take((old, signal(place="bare")), NOW)
+    store.take((signal(evidence=(STILL, CLIP)),), NOW + 5)  # its time runs from the first file
+    store.acknowledge(said(old.event.event_id, at=NOW + 900))
+    store.take((new,), NOW + 10)
+    assert store.with_evidence(before=NOW) == ()
+    due = store.with_evidence(before=NOW + 1)
     assert [s.event_id for s in due] == [old.event.event_id]
     assert due[0].evidence == (STILL, CLIP)
-    store.forget_evidence([s.event_id for s in due], NOW)
+    assert store.with_evidence(NOW + 1, camera_ids=["gate", "square"]) == due
+    assert store.with_evidence(NOW + 1, camera_ids=["square"]) == ()
+    assert store.with_evidence(NOW + 1, camera_ids=[]) == ()
+    store.forget_evidence([s.event_id for s in due], NOW + 20)
     assert store.situation(old.event.event_id).evidence == ()
     assert store.situation(new.event.event_id).evidence == (STILL,)
-    assert store.changes(2)[0].kind is ChangeKind.PURGED
-    assert store.with_evidence(before=new.taken_at) == ()
+    assert store.changes(5)[0].kind is ChangeKind.PURGED
+    assert store.with_evidence(before=NOW + 1) == ()
     assert store.take((old,), NOW) == 0  # told again by a reader that starts anew
 
 
