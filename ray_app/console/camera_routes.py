@@ -1,5 +1,6 @@
 """Cameras: how they are doing, and who is read at all."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -66,7 +67,7 @@ async def remove_camera(site: SiteHere, admin: Admin, camera_id: CameraId) -> No
     """Stops a camera and forgets it until the site starts again."""
     await _camera(site, camera_id)
     await site.desk.note("change", admin.name, f"camera {camera_id} removed")
-    await site.fleet.remove(camera_id)
+    await _done(site.fleet.remove(camera_id))
 
 
 @routes.post("/{camera_id}/pause", summary="Pause a camera", responses=answers(404, 409))
@@ -75,7 +76,7 @@ async def pause_camera(site: SiteHere, operator: Operator, camera_id: CameraId) 
     if (await _camera(site, camera_id)).idle_reason == "paused":
         raise ProblemError(409, f"camera {camera_id} is paused already")
     await site.desk.note("change", operator.name, f"camera {camera_id} paused")
-    await site.fleet.pause(camera_id)
+    await _done(site.fleet.pause(camera_id))
     return await _camera(site, camera_id)
 
 
@@ -85,7 +86,7 @@ async def resume_camera(site: SiteHere, operator: Operator, camera_id: CameraId)
     if (await _camera(site, camera_id)).idle_reason != "paused":
         raise ProblemError(409, f"camera {camera_id} is not paused")
     await site.desk.note("change", operator.name, f"camera {camera_id} resumed")
-    await site.fleet.resume(camera_id)
+    await _done(site.fleet.resume(camera_id))
     return await _camera(site, camera_id)
 
 
@@ -95,6 +96,16 @@ async def _camera(site: Site, camera_id: str) -> CameraModel:
     if found is None:
         raise unknown_camera(camera_id, [each.camera_id for each in reports])
     return camera_model(found, site.now_s())
+
+
+async def _done(change: Awaitable[None]) -> None:
+    """Waits for a change of a camera; somebody else may have been faster."""
+    try:
+        await change
+    except KeyError as error:
+        raise ProblemError(404, str(error.args[0] if error.args else error)) from None
+    except ValueError as error:
+        raise ProblemError(409, _first_line(error)) from None
 
 
 def unknown_camera(camera_id: str, known: list[str]) -> ProblemError:

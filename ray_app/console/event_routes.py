@@ -14,6 +14,7 @@ from ray_app.console.problems import ProblemError, answers
 from ray_app.console.site import Site, SiteHere
 from ray_app.console.situation_model import situation_model
 from ray_app.console.situation_routes import MOST_CHANGES
+from ray_app.domain.errors import StoreError
 from ray_app.domain.situation import Change
 
 BEAT_S = 5.0
@@ -67,7 +68,7 @@ async def _events(site: Site, request: Request, start: int) -> AsyncIterator[byt
         while site.now_s() < ends_s and not await request.is_disconnected():
             try:
                 changes = await site.desk.changes(last, BEAT_S)
-            except UnreachableError:
+            except (UnreachableError, StoreError):
                 yield format_sse_event(event="trouble", data_str='{"detail": "desk restarts"}')
                 await asyncio.sleep(1.0)
                 continue

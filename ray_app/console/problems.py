@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from ray_app.console.openapi import MEDIA_TYPE, methods_at
 from ray_app.console.ports import UnreachableError
+from ray_app.domain.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,12 @@ def answer_problems(app: FastAPI) -> None:
     async def unreachable(_: Request, error: UnreachableError) -> JSONResponse:
         problem = ProblemError(503, str(error), headers={"Retry-After": "5"})
         return problem_response(problem.problem, problem.headers)
+
+    @app.exception_handler(StoreError)
+    async def not_kept(_: Request, error: StoreError) -> JSONResponse:
+        logger.warning("the desk cannot keep or read: %s", error)
+        detail = "the desk cannot keep or read it now: is its disk full? its log tells more"
+        return problem_response(ProblemError(503, detail).problem, {"Retry-After": "5"})
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -76,6 +76,11 @@ async def acknowledge(
         raise ProblemError(422, "a dismissal needs a reason, as 'stage smoke'")
     if situation.phase in NEVER_OPENED:
         raise ProblemError(409, f"it never opened: its phase is {situation.phase}")
+    last = situation.acknowledgements[-1] if situation.acknowledgements else None
+    if last and (last.verdict, last.person, last.reason) == (asked.verdict, operator.name, reason):
+        return situation_model(situation)  # a retry: it was kept the first time
+    said = f"{event_id}: {asked.verdict}" + (f", {reason}" if reason else "")
+    await site.desk.note("acknowledgement", operator.name, said)
     try:
         kept = await site.desk.acknowledge(event_id, asked.verdict, operator.name, reason)
     except ValueError as error:

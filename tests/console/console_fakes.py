@@ -162,16 +162,8 @@ class FakeDesk:
     ) -> Situation:
         before = self.kept[event_id]
         said = Acknowledgement(event_id, verdict, person, reason, time.time())
-        last = before.acknowledgements[-1] if before.acknowledgements else None
-        if last is not None and (last.verdict, last.person, last.reason) == (
-            verdict,
-            person,
-            reason,
-        ):
-            raise ValueError(f"{event_id}: {person} said so already")
         after = replace(before, acknowledgements=(*before.acknowledgements, said))
         self.tell(after, "acknowledgement")
-        await self.note("acknowledgement", person, f"{event_id}: {verdict} {reason}".strip())
         return after
 
     async def changes(self, after: int, wait_s: float) -> tuple[Change, ...]:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from ray_app.config.api_settings import ApiSettings
 from ray_app.console.caller import Role
 from ray_app.console.ports import UnreachableError
+from ray_app.domain.errors import StoreError
 from ray_app.domain.event import Phase
 from ray_app.domain.situation import EvidenceFile
 from ray_app.video.live.status import StreamState
@@ -161,13 +162,16 @@ def test_a_person_acknowledges(api: TestClient, console: Console) -> None:
         "at": 0,
     }
     again = api.post(path, json={"verdict": "dismissed", "reason": "a parade"})
-    assert problem(again, 409).endswith("said so already")
+    assert again.json() == said  # a retry changes nothing
     assert api.post(path, json={"verdict": "confirmed"}).status_code == 200
     as_json = {"Content-Type": "application/json"}
     assert "no JSON" in problem(api.post(path, content=b"\xff{", headers=as_json), 422)
     assert "body.verdict" in problem(api.post(path, json={"verdict": "maybe"}), 422)
     assert "body.extra" in problem(api.post(path, json={"verdict": "confirmed", "extra": 1}), 422)
-    assert [entry[0] for entry in console.desk.journal] == ["acknowledgement"] * 2
+    entries = [entry for entry in console.desk.journal if "parade" not in entry[2]]
+    assert entries == [("acknowledgement", "local", f"{told.event_id}: confirmed")]
+    dismissal = ("acknowledgement", "local", f"{told.event_id}: dismissed, a parade")
+    assert console.desk.journal[0] == dismissal
 
 
 def test_what_never_opened_cannot_be_acknowledged(api: TestClient, console: Console) -> None:
@@ -264,6 +268,30 @@ def test_health_tells_whether_the_site_answers(
         assert problem(answer, 503).startswith("the reader fleet does not answer")
         assert answer.headers["retry-after"] == "5"
     assert api.get(f"{API}/health/live").status_code == 200
+
+
+def test_a_full_disk_is_told_and_nothing_is_shown_or_changed_without_a_journal(
+    api: TestClient, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: str) -> None:
+        raise StoreError("/secret/place: no space left on device")
+
+    monkeypatch.setattr(console.desk, "note", full)
+    console.fleet.previews["gate"] = b"jpeg"
+    told = situation()
+    console.desk.tell(told)
+    said = f"{API}/situations/{quote(told.event_id)}/acknowledgements"
+    for answer in (
+        api.get(f"{API}/cameras/gate/preview.jpg"),
+        api.get(f"{API}/cameras/gate/preview.jpg"),
+        api.post(f"{API}/cameras/gate/pause"),
+        api.delete(f"{API}/cameras/gate"),
+        api.post(said, json={"verdict": "confirmed"}),
+    ):
+        assert "is its disk full" in problem(answer, 503)
+        assert "secret" not in answer.text
+    assert console.fleet.reports["gate"].idle_reason is None
+    assert console.desk.kept[told.event_id].acknowledgements == ()
 
 
 def test_what_breaks_inside_tells_nothing_outside(

@@ -138,7 +138,7 @@ def test_a_person_acknowledges_in_the_name_of_the_key(api, site) -> None:
     assert (
         "acknowledgement",
         "Desk 1",
-        "gate/crowd_density/c/12.500: dismissed a parade",
+        "gate/crowd_density/c/12.500: dismissed, a parade",
     ) in entries
 
 
