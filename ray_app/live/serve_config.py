@@ -1,9 +1,12 @@
 """What Serve is told to run for a site, as data: the form `serve deploy` and KubeRay take."""
 
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ray_app.config.api_settings import ApiSettings
 from ray_app.config.live_schema import DetectorsConfig, LiveConfig, ScalingConfig
 from ray_app.config.schema import SiteConfig
 from ray_app.domain.errors import ConfigError
@@ -12,6 +15,7 @@ from ray_app.scaling.serve_policy import SERVE_NEUTRAL
 
 POLICY = "ray_app.scaling.serve_policy:ServePolicy"
 DETECTORS, DETECTOR = "ray_app.live.app:detectors", "Detector"
+KEEPER, KEEPER_DEPLOYMENT = "ray_app.live.site_app:site", "SiteKeeper"
 CONSOLE, CONSOLE_DEPLOYMENT = "ray_app.console.deployment:console", "Console"
 # Serve takes the arguments of a policy for code: a change replaces every replica. So the bounds,
 # which one wants to change during an event, are Serve's alone, and the policy is told none.
@@ -20,7 +24,7 @@ UNBOUNDED = {"min_replicas": 0, "max_replicas": 10_000}
 STACKS_AT_ONCE = 2
 
 
-def serve_config(site: SiteConfig, site_path: str) -> dict[str, Any]:
+def serve_config(site: SiteConfig, site_path: str, folder: Path | None = None) -> dict[str, Any]:
     """Returns the Serve config of a site, plain data in the form of ServeDeploySchema.
 
     Deployed again with other numbers, `user_config` and the bounds and delays of
@@ -30,11 +34,13 @@ def serve_config(site: SiteConfig, site_path: str) -> dict[str, Any]:
     Args:
         site: The checked site.
         site_path: Where every node finds the site file.
+        folder: Where files that the site file names are now; default: beside site_path.
 
     Raises:
         ConfigError: The settings file of the scaling policy cannot be used.
     """
     live = site.live or LiveConfig()
+    here = Path(site_path).parent if folder is None else folder
     return {
         "proxy_location": "EveryNode",
         "http_options": {"host": live.api.host, "port": live.api.port},
@@ -45,7 +51,14 @@ def serve_config(site: SiteConfig, site_path: str) -> dict[str, Any]:
                 "route_prefix": None,
                 "import_path": DETECTORS,
                 "args": {"site": site_path},
-                "deployments": [detector_deployment(live, Path(site_path).parent)],
+                "deployments": [detector_deployment(live, here)],
+            },
+            {
+                "name": "site",
+                "route_prefix": None,
+                "import_path": KEEPER,
+                "args": {"site": site_path, "version": site_version(site)},
+                "deployments": [{"name": KEEPER_DEPLOYMENT, "num_replicas": 1}],
             },
             {
                 "name": "console",
@@ -56,6 +69,20 @@ def serve_config(site: SiteConfig, site_path: str) -> dict[str, Any]:
             },
         ],
     }
+
+
+def site_version(site: SiteConfig) -> str:
+    """Returns what changes when the site does; not with the numbers of detectors, scaling and API.
+
+    A keeper of another version ends what runs and starts it anew; tuning must not.
+    """
+    live = replace(
+        site.live or LiveConfig(),
+        detectors=DetectorsConfig(),
+        scaling=ScalingConfig(),
+        api=ApiSettings(),
+    )
+    return hashlib.sha256(repr(replace(site, live=live)).encode()).hexdigest()[:16]
 
 
 def detector_deployment(live: LiveConfig, folder: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ray.exceptions import RayError
 from ray_app.live.messages import NAMESPACE
 
 STOPPED = "stopped"
-"""File in the site's folder: while it is there nothing is started. `vigie live stop` writes it."""
+"""File in the site's folder: while it is there nothing runs."""
 VERSION = "keeper_version"
 LOG = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ Keeper = serve.deployment(
     name="SiteKeeper",
     num_replicas=1,
     ray_actor_options={"num_cpus": 0.0},
-    health_check_period_s=2.0,
+    health_check_period_s=0.5,
     graceful_shutdown_timeout_s=1.0,
     graceful_shutdown_wait_loop_s=0.1,
 )(SiteKeeper)

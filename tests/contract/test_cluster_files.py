@@ -325,6 +325,22 @@ def test_every_node_runs_without_root_and_without_the_clusters_keys() -> None:
             assert container["securityContext"]["allowPrivilegeEscalation"] is False
 
 
+def test_no_pod_of_ours_is_outside_the_network_policies() -> None:
+    import yaml
+
+    text = (CLUSTER / "storage-and-network.yaml").read_text("utf-8")
+    policies = [d for d in yaml.safe_load_all(text) if d["kind"] == "NetworkPolicy"]
+    [closing] = [p["spec"] for p in policies if len(p["spec"]["policyTypes"]) == 2]
+    chosen = closing["podSelector"]["matchLabels"].items()
+    for name in ("rayservice.yaml", "rayjob.yaml"):
+        spec = yaml.safe_load((CLUSTER / name).read_text("utf-8"))["spec"]
+        cluster = spec.get("rayClusterConfig") or spec["rayClusterSpec"]
+        for group in (cluster["headGroupSpec"], *cluster["workerGroupSpecs"]):
+            assert chosen <= group["template"]["metadata"]["labels"].items(), name
+    open_to_all = [rule for rule in closing["ingress"] if not rule.get("from")]
+    assert open_to_all == []
+
+
 def test_the_night_runs_what_the_job_runs() -> None:
     import yaml
 
