@@ -6,11 +6,11 @@ from ray_app.alerts.settings import AlertsSettings
 from ray_app.config.api_settings import ApiSettings
 from ray_app.domain.ranges import KeyFault, above, between, one_of, refuse_faults
 from ray_app.domain.settings import settings
+from ray_app.outside.retry import RetrySettings
 from ray_app.scaling.policy_kinds import POLICIES
 from ray_app.store.situation_settings import EventStoreSettings
 from ray_app.video.evidence.settings import EvidenceSettings
 from ray_app.video.live.address import AllowedStreams
-from ray_app.video.live.retry import RetrySettings
 from ray_app.video.live.stream import StreamSettings
 
 VALUES = ("best_effort", "normal", "critical")

@@ -6,7 +6,7 @@ from ray_app.config.schema import CalibrationConfig, CameraConfig, SiteConfig, Z
 from ray_app.config.watches import CameraView, Watch, camera_views, watched_place
 from ray_app.domain.geometry import polygon_area
 from ray_app.geo.homography_projection import reprojection_error
-from ray_app.video.live.address import redacted
+from ray_app.outside.secrets import redacted
 
 UNITS = {
     "crowd_density": "people/m2",

@@ -15,8 +15,9 @@ from ray_app.live.intake import FileIntake, Intake, LiveIntake, OnPicture
 from ray_app.live.lease import CameraLease, CameraPosition
 from ray_app.live.messages import CameraReport, Outcome
 from ray_app.live.stack import tiles_of
+from ray_app.outside.secrets import redacted
 from ray_app.video.clip import Clip
-from ray_app.video.live.address import StreamAddress, read_address, redacted
+from ray_app.video.live.address import StreamAddress, read_address
 from ray_app.video.live.footage import Footage
 from ray_app.video.live.grid import LiveGrid
 from ray_app.video.live.status import StreamState

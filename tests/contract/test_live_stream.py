@@ -9,8 +9,8 @@ import av
 import numpy as np
 import pytest
 
+from ray_app.outside.retry import RetrySettings
 from ray_app.video.live.address import AllowedStreams, read_address
-from ray_app.video.live.retry import RetrySettings
 from ray_app.video.live.status import Clock, StreamState
 from ray_app.video.live.stream import LiveStream, StreamSettings
 

@@ -3,7 +3,8 @@
 import pytest
 
 from ray_app.domain.errors import ConfigError
-from ray_app.video.live.address import AllowedStreams, read_address, redacted
+from ray_app.outside.secrets import redacted
+from ray_app.video.live.address import AllowedStreams, read_address
 
 ALL = AllowedStreams()
 SECRETS = {"CAM": "geheim", "USER_PASS": "ann:geheim"}

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
+from ray_app.outside.retry import Retries, RetrySettings
 from ray_app.video.live.mailbox import Mailbox
-from ray_app.video.live.retry import Retries, RetrySettings
 
 SETTINGS = RetrySettings(first_s=0.4, most_s=30.0, refused_s=300.0, healthy_s=10.0)
 

@@ -1,19 +1,16 @@
 """Addresses of live streams. They are written by people and are hostile input until checked."""
 
-import fnmatch
-import ipaddress
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from ray_app.domain.errors import ConfigError
 from ray_app.domain.ranges import one_of, refuse_faults
 from ray_app.domain.settings import settings
+from ray_app.outside.hosts import check_host
+from ray_app.outside.secrets import HIDDEN, REFERENCE, is_reference, put_in, redacted
 
-HIDDEN = "***"
 SCHEMES: Mapping[str, str] = {
     "rtsp": "rtsp,rtp,udp,tcp",
     "rtsps": "rtsp,rtp,srtp,tcp,tls",
@@ -25,10 +22,6 @@ SCHEMES: Mapping[str, str] = {
     "file": "file",
 }
 """Schemes that may be opened, and the only protocols FFmpeg may use for each."""
-_REFERENCE = re.compile(r"\$\{(?P<name>[^}]*)\}")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/@'\"]*@")
-_QUERY = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^\s?'\"]*)\?[^\s'\"]*")
 
 
 @settings
@@ -91,7 +84,7 @@ def read_address(
     """
     check_address(text, allowed)
     shown = redacted(text)
-    whole = _REFERENCE.sub(lambda found: _secret(found["name"], shown, environment), text)
+    whole = put_in(text, shown, environment)
     scheme = _check_whole(whole, shown, allowed)
     return StreamAddress(_without_credentials(whole), SCHEMES[scheme], whole)
 
@@ -99,8 +92,8 @@ def read_address(
 def check_address(text: str, allowed: AllowedStreams) -> None:
     """Checks an address as far as can be without its secrets; raises as `read_address`."""
     shown = redacted(text)
-    blank = _REFERENCE.sub("x", text)
-    if _REFERENCE.search(text.partition("://")[2].rpartition("@")[2].partition("/")[0]):
+    blank = REFERENCE.sub("x", text)
+    if REFERENCE.search(text.partition("://")[2].rpartition("@")[2].partition("/")[0]):
         allowed = replace(allowed, hosts=("*",))  # known once the reference is put in
     scheme = _check_whole(blank, shown, allowed)
     if scheme != "file" and urlsplit(blank).password is not None and not _is_by_reference(text):
@@ -110,35 +103,11 @@ def check_address(text: str, allowed: AllowedStreams) -> None:
         )
 
 
-def redacted(text: str) -> str:
-    """Returns any text with credentials and queries of addresses in it blotted out.
-
-    FFmpeg's exceptions carry the whole address; nothing of theirs may be shown without this.
-    """
-    text = _CREDENTIALS.sub(lambda found: f"{found['scheme']}{HIDDEN}@", text)
-    return _QUERY.sub(lambda found: f"{found['before']}?{HIDDEN}", text)
-
-
 def _is_by_reference(text: str) -> bool:
     """Returns whether the password is nothing but a reference."""
     user_info = text.partition("://")[2].rpartition("@")[0]
     password = user_info.partition(":")[2]
-    return _REFERENCE.fullmatch(password) is not None
-
-
-def _secret(name: str, shown: str, environment: Mapping[str, str]) -> str:
-    if name.startswith("file:"):
-        try:
-            lines = Path(name.removeprefix("file:")).read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not text"
-            raise ConfigError(f"{shown}: ${{{name}}} cannot be read: {reason}") from None
-        return lines[0] if lines else ""
-    if _NAME.fullmatch(name) is None:
-        raise ConfigError(f"{shown}: ${{{name}}} is no name of an environment variable")
-    if name not in environment:
-        raise ConfigError(f"{shown}: ${{{name}}} is not set in the environment")
-    return environment[name]
+    return is_reference(password)
 
 
 def _check_whole(whole: str, shown: str, allowed: AllowedStreams) -> str:
@@ -155,26 +124,8 @@ def _check_whole(whole: str, shown: str, allowed: AllowedStreams) -> str:
     if any(ord(letter) < 33 for letter in whole):
         raise ConfigError(f"{shown}: blanks and line ends are not allowed in an address")
     if scheme != "file":
-        _check_host(parts.hostname or "", allowed.hosts, shown)
+        check_host(parts.hostname or "", allowed.hosts, shown)
     return scheme
-
-
-def _check_host(host: str, allowed: tuple[str, ...], shown: str) -> None:
-    if not host:
-        raise ConfigError(f"{shown}: names no host")
-    if not any(_matches(host, pattern) for pattern in allowed):
-        raise ConfigError(f"{shown}: host {host!r} is not allowed; allowed: {', '.join(allowed)}")
-
-
-def _matches(host: str, pattern: str) -> bool:
-    try:
-        network = ipaddress.ip_network(pattern, strict=False)
-    except ValueError:
-        return fnmatch.fnmatchcase(host.lower(), pattern.lower())
-    try:
-        return ipaddress.ip_address(host) in network
-    except ValueError:
-        return False
 
 
 def _without_credentials(whole: str) -> str:

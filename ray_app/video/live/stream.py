@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.settings import settings
+from ray_app.outside.retry import Retries, RetrySettings
+from ray_app.outside.secrets import redacted
 from ray_app.video.clip import Clip
-from ray_app.video.live.address import StreamAddress, redacted
+from ray_app.video.live.address import StreamAddress
 from ray_app.video.live.mailbox import Mailbox
-from ray_app.video.live.retry import Retries, RetrySettings
 from ray_app.video.live.stamps import Stamp, StampReader
 from ray_app.video.live.status import StreamState, StreamStatus
 from ray_app.video.pyav_reader import Conversion
