@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 import torch
@@ -15,11 +16,19 @@ from models.torch_detector import round_up
 LONGEST_SIDE_PX = 1280
 MOST_ENLARGED = 1.5
 SPARSE_SPACING_PX = 56.0
-"""Mean distance between heads, pixels, from which a picture is looked at enlarged.
+"""Mean distance between heads, pixels, from which a picture is sparse.
 
 Chosen on held-out pictures, on a plateau from 48 to 64 (docs/models/crowd_counter.md).
 """
 _GREY = 114
+
+
+class Spread(IntEnum):
+    """How far apart heads are in a picture."""
+
+    EMPTY = 0
+    SPARSE = 1
+    DENSE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +87,11 @@ def enlargement(height_px: int, width_px: int) -> float:
     return max(1.0, min(MOST_ENLARGED, LONGEST_SIDE_PX / max(height_px, width_px)))
 
 
-def are_sparse(counts: NDArray[np.float64], height_px: int, width_px: int) -> NDArray[np.bool_]:
-    """Returns for each picture of this size whether so many heads, at least one, are far apart."""
+def spread_of(counts: NDArray[np.float64], height_px: int, width_px: int) -> NDArray[np.int64]:
+    """Returns the `Spread` of so many heads in each picture of this size."""
     apart = height_px * width_px >= counts * SPARSE_SPACING_PX**2
-    return np.asarray(apart & (counts >= 1), np.bool_)
+    spread = np.where(apart, Spread.SPARSE, Spread.DENSE)
+    return np.asarray(np.where(counts < 1, Spread.EMPTY, spread), np.int64)
 
 
 def as_coarse_cells(

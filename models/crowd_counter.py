@@ -9,12 +9,13 @@ from torch import Tensor
 
 from models.crowd_canvas import (
     Canvas,
-    are_sparse,
+    Spread,
     as_coarse_cells,
     enlargement,
     lay_on_canvas,
     reduced,
     reduction_of,
+    spread_of,
 )
 from models.crowd_network import MULTIPLE_PX, STRIDE_PX, CrowdNetwork
 from models.settings import NetworkSettings
@@ -32,9 +33,10 @@ _LEAST_HEADS_AT_POINT = 0.35
 class CrowdCounter:
     """A `HeadCounter`: expected heads per 8 x 8 analysed pixels.
 
-    One rule chooses the size a picture is analysed at: a glance at half size (a quarter of the
-    work) tells how far apart heads are, and a sparse picture is looked at enlarged, to 1280 px at
-    most. Pictures of 1280 px are not glanced at: they have no other size to choose.
+    One rule, how far apart heads are, chooses how a picture is analysed. A glance at half size (a
+    quarter of the work) tells it; pictures of 1280 px are not glanced at, the look itself tells.
+    Sparse pictures are looked at enlarged, to 1280 px at most. Dense ones, where a wrong count is
+    dangerous, are looked at again mirrored, and the two looks averaged.
 
     The count of a region is the sum of the map there. Head points are approximate: two heads
     closer than about two cells make one point, a large near head may make none.
@@ -67,18 +69,31 @@ class CrowdCounter:
         """Returns heads per 8 x 8 pixels of pictures up to 1280 px, shape (n, rows, columns)."""
         height, width = pixels.shape[1:3]
         larger = enlargement(height, width)
-        if larger == 1:
-            return self._look(lay_on_canvas(pixels))
-        glanced = self._look(lay_on_canvas(pixels, _GLANCE_SCALE)).sum((1, 2), dtype=np.float64)
-        sparse = are_sparse(glanced, height, width)
-        rows, columns = -(-height // STRIDE_PX), -(-width // STRIDE_PX)
-        maps = np.empty((len(pixels), rows, columns), np.float32)
-        if not sparse.all():
-            maps[~sparse] = self._look(lay_on_canvas(pixels[torch.from_numpy(~sparse)]))
-        if sparse.any():
-            fine = self._look(lay_on_canvas(pixels[torch.from_numpy(sparse)], larger))
-            maps[sparse] = [as_coarse_cells(heads, larger, rows, columns) for heads in fine]
+        maps = self._look(lay_on_canvas(pixels, 1.0 if larger == 1 else _GLANCE_SCALE))
+        spread = spread_of(maps.sum((1, 2), dtype=np.float64), height, width)
+        if larger > 1:
+            rows, columns = -(-height // STRIDE_PX), -(-width // STRIDE_PX)
+            maps = np.empty((len(pixels), rows, columns), np.float32)
+            self._fill(maps, pixels, spread != Spread.SPARSE, 1.0)
+            self._fill(maps, pixels, spread == Spread.SPARSE, larger)
+        dense = spread == Spread.DENSE
+        if dense.any():
+            maps[dense] = (maps[dense] + self._mirrored_look(pixels[torch.from_numpy(dense)])) / 2
         return maps
+
+    def _fill(self, maps: Heads, pixels: Tensor, which: NDArray[np.bool_], scale: float) -> None:
+        """Fills in the maps of those pictures, looked at in this size."""
+        if which.any():
+            fine = self._look(lay_on_canvas(pixels[torch.from_numpy(which)], scale))
+            rows, columns = maps.shape[1:]
+            maps[which] = [as_coarse_cells(heads, scale, rows, columns) for heads in fine]
+
+    def _mirrored_look(self, pixels: Tensor) -> Heads:
+        """Returns heads per cell, seen in a mirror and mirrored back."""
+        canvas = lay_on_canvas(pixels)
+        (cells,) = self._runner.run(canvas.pixels.flip(2))
+        whole = cells.flip(2)[:, : canvas.rows, : canvas.columns]
+        return np.asarray(whole.float().cpu().numpy())
 
     def _look(self, canvas: Canvas) -> Heads:
         """Returns heads per cell of the canvas's pictures, shape (n, rows, columns)."""

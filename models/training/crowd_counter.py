@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 
 from models.crowd_counter import fill_network
 from models.training.budget_trainer import Schedule
-from models.training.crowd_data import CountedPicture, read_pictures
+from models.training.crowd_data import CountedPicture, CropSettings, read_pictures
 from models.training.crowd_trainer import SHARES, CrowdTrainer
 from ray_app.domain.errors import VigieError
 
@@ -61,6 +61,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--budget-s", type=float, default=2400, help="seconds of training")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--peak-rate", type=float, default=2e-3, help="highest learning rate")
+    parser.add_argument(
+        "--scales", type=float, nargs=2, default=(0.5, 2.0), help="least and most magnification"
+    )
+    parser.add_argument(
+        "--pasted", type=float, default=0.25, help="share of crops with part of another over them"
+    )
     parser.add_argument("--start-from", type=Path, help="weights to go on from (fine-tuning)")
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
     return parser.parse_args()
@@ -92,6 +98,11 @@ def _prepare(arguments: argparse.Namespace) -> CrowdTrainer:
         ),
         out=arguments.out,
         start=None if start is None else fill_network(load_file(start)),
+        crops=CropSettings(
+            least_scale=arguments.scales[0],
+            most_scale=arguments.scales[1],
+            pasted=arguments.pasted,
+        ),
     )
 
 

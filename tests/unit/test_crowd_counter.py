@@ -113,19 +113,35 @@ def blobs(height: int, width: int, every_px: int) -> np.ndarray:
     return picture
 
 
-def test_only_sparse_pictures_are_looked_at_enlarged():
+def test_sparse_pictures_are_looked_at_enlarged_and_dense_ones_in_a_mirror_too():
     network = SeesBlobs()
     counter = CrowdCounter(network, NetworkSettings(batch_size=1, dtype="float32"))
     sparse, dense, empty = blobs(480, 640, 160), blobs(480, 640, 24), blobs(480, 640, 1000)
     empty[:] = 0
     found = counter.count(batch_of(np.stack([sparse, dense, empty])))
     glance, plain, enlarged = (256, 320), (480, 640), (736, 960)
-    assert network.seen == [glance] * 3 + [plain] * 2 + [enlarged]
+    assert network.seen == [glance] * 3 + [plain] * 2 + [enlarged] + [plain]
     counts = [crowd.count for crowd, _ in found]
     assert {crowd.heads.shape for crowd, _ in found} == {(60, 80)}
     assert {crowd.cell_px for crowd, _ in found} == {8.0}
     assert counts[0] == pytest.approx(12 * 1.5**2, rel=0.1)  # the blobs are 1.5 times larger
     assert counts[1:] == [520, 0]
+
+
+class SeesLeftHalf(CrowdNetwork):
+    """Says ten heads per cell in the left half of what it is shown."""
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        answer = torch.zeros(len(pixels), pixels.shape[2] // 8, pixels.shape[3] // 8)
+        answer[:, :, : answer.shape[2] // 2] = 10
+        return (answer,)
+
+
+@pytest.mark.parametrize("width", [640, 1280])
+def test_the_mirrored_look_is_mirrored_back(width):
+    counter = CrowdCounter(SeesLeftHalf(), NetworkSettings(batch_size=1, dtype="float32"))
+    ((crowd, _),) = counter.count(batch_of(np.zeros((1, 64, width, 3), np.uint8)))
+    assert (crowd.heads == 5).all()
 
 
 def test_an_enlarged_map_keeps_its_sum_and_its_places():
@@ -165,7 +181,8 @@ def test_fused_network_answers_like_the_trained_one():
     network = lively_network()
     pixels = noise(1, 64, 1280)
     with torch.inference_mode():
-        (unfused,) = network(torch.from_numpy(pixels).permute(0, 3, 1, 2))
+        planes = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+        unfused = (network(planes)[0] + network(planes.flip(3))[0].flip(2)) / 2
     counter = CrowdCounter(network, NetworkSettings(batch_size=1, dtype="float32"))
     ((crowd, _),) = counter.count(batch_of(pixels))
     assert unfused.std() > 0.01
