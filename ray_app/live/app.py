@@ -1,6 +1,7 @@
 """Starts the parts of a live site on a running Ray, and stops them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from ray_app.live.fleet_loop import FleetStart, width_of
 from ray_app.live.lease import EvidencePlan
 from ray_app.live.messages import FLEET, NAMESPACE
 from ray_app.live.reader_fleet import ReaderFleet
+from ray_app.live.reader_pool import READER
 from ray_app.live.replica_count import DETECTORS
 from ray_app.live.serve_config import detector_deployment, policy_kwargs
 
@@ -135,14 +137,29 @@ def start_fleet(site: SiteConfig, places: LivePlaces, lifetime: str | None = Non
 
 
 def stop_fleet(fleet: Any) -> bool:  # noqa: ANN401
+    """Closes every stream and ends the fleet; returns whether it said so within two seconds."""
+    try:
+        return stop_streams(fleet)
+    finally:
+        kill_fleet(fleet)
+
+
+def stop_streams(fleet: Any) -> bool:  # noqa: ANN401
     """Closes every stream; returns whether the fleet said so within two seconds."""
     try:
         ray.get(fleet.stop_all.remote(), timeout=STOPS_S)
     except RayError:
         return False
-    finally:
-        ray.kill(fleet, no_restart=True)
     return True
+
+
+def kill_fleet(fleet: Any) -> None:  # noqa: ANN401
+    """Ends the fleet, and readers it left."""
+    ray.kill(fleet, no_restart=True)
+    for actor in ray.util.list_named_actors(all_namespaces=True):
+        if actor["namespace"] == NAMESPACE and actor["name"].startswith(READER):
+            with suppress(ValueError):  # it ended meanwhile
+                ray.kill(ray.get_actor(actor["name"], namespace=NAMESPACE), no_restart=True)
 
 
 def stop_detectors() -> None:

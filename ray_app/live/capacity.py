@@ -7,6 +7,8 @@ from ray_app.live.lease import CameraPosition
 from ray_app.scaling.shedding import Shares, StreamClass, recovered, share_capacity
 
 SMOOTHING = 0.2
+WAITING_SHARE = 0.6
+"""Share of the deadline that may pass at a replica."""
 LEAST_EFFICIENCY, FIRST_EFFICIENCY, MOST_EFFICIENCY = 0.3, 0.85, 0.95
 BACK_OFF, BACK_OFF_EVERY_S, RISE_PER_S = 0.9, 1.5, 0.01
 RECOVERY_PER_S = 0.2
@@ -20,12 +22,14 @@ class Capacity:
     Attributes:
         work_per_s: Tiles per second of one replica while it computes, padding included; None
             before anything was measured.
+        stack_s: Seconds a replica takes for one stack; None before anything was measured.
         efficiency: Share of that which really comes out: lowered while frames come too late,
             raised slowly while none does.
         lowered_s: When it was lowered last.
     """
 
     work_per_s: float | None = None
+    stack_s: float | None = None
     efficiency: float = FIRST_EFFICIENCY
     lowered_s: float = 0.0
 
@@ -33,32 +37,56 @@ class Capacity:
         """Returns tiles per second of so many replicas; None before anything was measured."""
         return None if self.work_per_s is None else self.work_per_s * self.efficiency * replicas
 
+    def stacks_per_replica(self, most: int, deadline_s: float) -> int:
+        """Returns how many stacks may be at a replica at once, the one it looks at among them.
 
-def measured(
-    before: Capacity, work: int, busy_s: float, pressed: int, now_s: float, elapsed_s: float
-) -> Capacity:
-    """Returns what is known after another interval.
+        One that waits saves a replica from idling between two; but where a stack takes long,
+        frames that wait behind it only grow too old, those that matter with the others.
+        """
+        if self.stack_s is None:
+            return most
+        return max(1, min(most, int(WAITING_SHARE * deadline_s / self.stack_s)))
 
-    Args:
-        before: What was known.
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What was seen of the replicas in a while.
+
+    Attributes:
+        elapsed_s: How long it was.
+        stacks: Stacks answered.
         work: Tiles computed, padding included.
         busy_s: Seconds the replicas spent on them.
         pressed: Frames that came too late, or were replaced by a newer one while they waited.
-        now_s: Now.
-        elapsed_s: Length of the interval.
     """
-    rate = before.work_per_s
-    if busy_s > 0 and work > 0:
-        new = work / busy_s
-        rate = new if rate is None else rate + SMOOTHING * (new - rate)
-    after = replace(before, work_per_s=rate)
-    if pressed == 0:
-        risen = min(MOST_EFFICIENCY, before.efficiency + RISE_PER_S * elapsed_s)
+
+    elapsed_s: float
+    stacks: int
+    work: int
+    busy_s: float
+    pressed: int
+
+
+def measured(before: Capacity, seen: Interval, now_s: float) -> Capacity:
+    """Returns what is known after another interval that ended now_s."""
+    after = before
+    if seen.busy_s > 0 and seen.work > 0 and seen.stacks > 0:
+        after = replace(
+            before,
+            work_per_s=_smoothed(before.work_per_s, seen.work / seen.busy_s),
+            stack_s=_smoothed(before.stack_s, seen.busy_s / seen.stacks),
+        )
+    if seen.pressed == 0:
+        risen = min(MOST_EFFICIENCY, before.efficiency + RISE_PER_S * seen.elapsed_s)
         return replace(after, efficiency=risen)
     if now_s - before.lowered_s < BACK_OFF_EVERY_S:
         return after
     lowered = max(LEAST_EFFICIENCY, before.efficiency * BACK_OFF)
     return replace(after, efficiency=lowered, lowered_s=now_s)
+
+
+def _smoothed(before: float | None, new: float) -> float:
+    return new if before is None else before + SMOOTHING * (new - before)
 
 
 def shares_of(

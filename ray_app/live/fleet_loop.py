@@ -11,7 +11,7 @@ from ray_app.config.camera_block import read_camera
 from ray_app.config.live_schema import LiveConfig
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import StoreError
-from ray_app.live.capacity import Capacity, measured, shares_of
+from ray_app.live.capacity import Capacity, Interval, measured, shares_of
 from ray_app.live.fleet_book import CameraEntry, FleetBook
 from ray_app.live.fleet_state import FleetState
 from ray_app.live.lease import (
@@ -109,14 +109,14 @@ class FleetLoop:
 
     def _measure(self, reports: list[ReaderReport], elapsed_s: float) -> None:
         busy_s = sum(report.busy_s for report in reports)
-        self._capacity = measured(
-            self._capacity,
+        seen = Interval(
+            elapsed_s,
+            sum(report.stacks for report in reports),
             sum(report.work for report in reports),
             busy_s,
             sum(report.late for report in reports),
-            time.monotonic(),
-            elapsed_s,
         )
+        self._capacity = measured(self._capacity, seen, time.monotonic())
         self.busy_s += busy_s
         self.signals_waiting = sum(report.signals_waiting for report in reports)
         self.signals_lost = sum(report.signals_lost for report in reports)
@@ -150,10 +150,13 @@ class FleetLoop:
     def _orders(self, reader: str) -> Orders:
         mine = {entry.camera.id for entry in self.book.read_by(reader)}
         readers = max(1, len(self.pool.up))
-        most = self._live.detectors.max_in_flight_stacks
+        detectors = self._live.detectors
+        each = self._capacity.stacks_per_replica(
+            detectors.max_in_flight_stacks, detectors.deadline_s
+        )
         return Orders(
             shares=tuple((k, share) for k, share in self.shares.items() if k in mine),
-            in_flight=most * max(1, -(-self.replicas // readers)),
+            in_flight=max(1, -(-each * self.replicas // readers)),
             load=self.load,
             segments_kept=self._kept.pop(reader, 0),
         )

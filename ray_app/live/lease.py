@@ -118,6 +118,7 @@ class ReaderReport:
         segments: Pieces of the frame ledger it has written, from `segments_kept` on.
         late: Frames too late, or replaced by newer ones while they waited, since the report
             before.
+        stacks: Stacks answered since the report before.
         work: Tiles computed for it since the report before, padding included.
         busy_s: Seconds the replicas spent on them.
         signals_waiting: Steps of situations the desk has not taken yet.
@@ -130,6 +131,7 @@ class ReaderReport:
     positions: tuple[CameraPosition, ...]
     segments: tuple[SegmentRecord, ...]
     late: int
+    stacks: int
     work: int
     busy_s: float
     signals_waiting: int

@@ -57,7 +57,7 @@ class ReaderCore:
         self._posts: dict[str, CameraPost] = {}
         self._under_way = self._threads = 0
         self._ending = False
-        self._late = self._work = 0
+        self._late = self._work = self._stacks = 0
         self._busy_s = 0.0
         self._pieces: list[SegmentRecord] = []
         self._seeds = 0
@@ -108,6 +108,7 @@ class ReaderCore:
         posts = list(self._posts.values())
         with self._changed:
             late, work, busy_s = self._late, self._work, self._busy_s
+            stacks, self._stacks = self._stacks, 0
             self._late, self._work, self._busy_s = 0, 0, 0.0
             for post in posts:
                 late, post.replaced = late + post.replaced, 0
@@ -119,6 +120,7 @@ class ReaderCore:
             positions=tuple(post.position(now) for post in posts),
             segments=pieces,
             late=late,
+            stacks=stacks,
             work=work,
             busy_s=busy_s,
             signals_waiting=len(self._outbox),
@@ -260,6 +262,7 @@ class ReaderCore:
             with self._changed:
                 self._tuning = answer.tuning
                 self._work += answer.work
+                self._stacks += answer.busy_s > 0
                 self._busy_s += answer.busy_s
             return answer
         return None

@@ -17,6 +17,8 @@ from ray_app.live.stream_reader import StreamReader
 LOG = logging.getLogger(__name__)
 STOPS_S = 1.2
 THREADS = 8
+READER = "vigie-reader-"
+"""Names of readers begin so."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class ReaderPool:
 
     def start(self) -> str:
         """Starts one more reader, or finds the one of that name that lives; returns its name."""
-        name = f"vigie-reader-{len(self._readers) + 1}"
+        name = f"{READER}{len(self._readers) + 1}"
         actor = ray.remote(StreamReader).options(
             name=name,
             namespace=NAMESPACE,

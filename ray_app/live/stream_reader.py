@@ -62,6 +62,10 @@ class StreamReader:
         self._core.take_orders(orders)
         return self._core.report()
 
+    def process(self) -> int:
+        """Returns its process id."""
+        return os.getpid()
+
     def stop(self, wait_s: float) -> ReaderReport:
         """Closes every stream, sends what is still to be told, and reports for the last time."""
         ends_s = time.monotonic() + wait_s
