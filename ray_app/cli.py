@@ -149,6 +149,55 @@ def backfill(
 
 
 @app.command()
+def live(
+    site: Annotated[Path, typer.Argument(help="Site file (YAML), or the word `stop`.")],
+    seconds: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=1, help="Stop after so long; default: when told."),
+    ] = None,
+    every_frame: Annotated[
+        bool, typer.Option("--every-frame", help="Take files frame by frame, as a back-fill does.")
+    ] = False,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print the Serve config of the site and end.")
+    ] = False,
+    at: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="With --print-config: where every node finds the site file."),
+    ] = None,
+    into: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="With --print-config: RayService manifest to write it into."),
+    ] = None,
+    address: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="Address of a running Ray cluster; default: a local one."),
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option(help="For `stop`: the live site's folder on this machine.")
+    ] = Path("out/live"),
+    as_json: Json = False,
+) -> None:
+    """Watches cameras live: streams in, situations out, a page to look at.
+
+    Starts all it needs on this machine, or joins a cluster. Ctrl-C or `vigie live stop` closes
+    every stream within two seconds and ends the rest.
+
+    Example: `vigie live site.yaml`, then `vigie live stop`
+    """
+    from ray_app.commands import live as command
+
+    if str(site) == "stop":
+        raise typer.Exit(command.stop(folder, as_json=as_json))
+    if print_config:
+        from ray_app.commands.live_config import print_config as print_serve_config
+
+        raise typer.Exit(print_serve_config(site, at, into))
+    request = command.Request(site, address, seconds, every_frame, as_json)
+    raise typer.Exit(command.run(request))
+
+
+@app.command()
 def replay(
     results: Annotated[Path, typer.Argument(help="Folder of an earlier back-fill.")],
     site: Annotated[
