@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from ray_app.commands.keys_app import keys
+from ray_app.commands.simulate_app import plan_command, simulate
 from ray_app.domain.errors import Interrupted, VigieError
 
 USAGE = 2
@@ -39,6 +40,8 @@ app = typer.Typer(
 )
 evaluate = typer.Typer(help="Measures accuracy against labelled footage.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(simulate, name="simulate")
+app.command("plan")(plan_command)
 app.add_typer(keys, name="keys")
 journal = typer.Typer(help="The journal of a live site: who did what, tamper-evident.")
 app.add_typer(journal, name="journal")

@@ -98,15 +98,14 @@ def _cross_problems(event: EventProfile) -> Iterator[KeyProblem]:
     if event.departures is not None:
         yield from _unknown(("departures", "moment"), event.departures.moment, moments, rests)
     for index, gathering in enumerate(event.gatherings):
-        path = ("gatherings", index, "moment")
-        yield from _unknown(path, gathering.moment, moments, rests)
+        yield from _unknown(("gatherings", index, "moment"), gathering.moment, moments, rests)
         if gathering.name in (ARRIVING, INSIDE, LEAVING):
             told = f"{gathering.name!r} is taken by the crowd itself; give another name"
             yield KeyProblem(("gatherings", index, "name"), told)
     for index, zone in enumerate(event.zones):
         for at, follow in enumerate(zone.follows):
-            path = ("zones", index, "follows", at, "crowd")
-            yield from _unknown(path, follow.crowd, crowds, (("gatherings",),))
+            crowd: KeyPath = ("zones", index, "follows", at, "crowd")
+            yield from _unknown(crowd, follow.crowd, crowds, (("gatherings",),))
     if event.service.full_batch_s >= event.deadline_s:
         told = (
             f"{event.deadline_s:g} s is less than a full batch takes "

@@ -1,16 +1,12 @@
 """Writes the report: one page that needs nothing but itself."""
 
-import os
-import tempfile
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from ray_app.domain.errors import StoreError
 from ray_app.report import page_parts
 from ray_app.report.data import ReportData
 from ray_app.report.episodes import moments_to_show, whole_episodes
 from ray_app.report.footage_parts import authorised, clock_rows, footage_notes
+from ray_app.report.html import environment, write_html
 from ray_app.report.moments import moment_words
 from ray_app.report.site_map import draw_map
 from ray_app.report.still_parts import still_parts
@@ -28,12 +24,7 @@ def write_report(data: ReportData, path: Path) -> None:
     Raises:
         StoreError: The page cannot be written there.
     """
-    page = render_report(data)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_aside(path, page)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from error
+    write_html(path, render_report(data))
 
 
 def render_report(data: ReportData) -> str:
@@ -43,7 +34,7 @@ def render_report(data: ReportData) -> str:
     words, shared = moment_words(data.cameras, data.time_zone), share_time(data)
     unseen = unseen_rows(data, words)
     return (
-        _environment()
+        environment()
         .get_template(TEMPLATE)
         .render(
             data=data,
@@ -73,26 +64,3 @@ def render_report(data: ReportData) -> str:
             title_of=title_of,
         )
     )
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _write_aside(path: Path, page: str) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        aside.chmod(0o644)
-        aside.replace(path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise

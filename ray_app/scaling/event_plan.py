@@ -1,6 +1,6 @@
 """Scales ahead of the programme: the planned curve, re-fitted to what is measured."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,7 +10,10 @@ from ray_app.scaling.fleet import FleetSettings, HeldPeak, hold_peak, replicas_f
 from ray_app.scaling.load import Anchor, Decision, Load
 from ray_app.scaling.plan_curve import PlanCurve, planned_time_s
 from ray_app.scaling.plan_fit import PlanFit
-from ray_app.scaling.plan_trust import Samples, Trust, fitted, judged, remember
+from ray_app.scaling.plan_trust import Samples, Trust, fitted, judged, remember, surge_of
+
+# From this rise above the plan on, the next one is waited for with what the last one needed.
+SURGE_HELD = 1.5
 
 
 @settings
@@ -28,21 +31,21 @@ class EventPlanSettings:
         node_lead_s: The same when the node has to be booted first (95th percentile), seconds.
         margin_s: Looked ahead beyond the lead, for delays not yet fitted, seconds.
         hold_s: How long a peak is remembered, seconds.
-        broken_hold_s: The same once the plan has proved wrong.
+        broken_hold_s: The same once the plan has proved wrong, or crowds come by the train.
         scale_sd: Standard deviation of the real over the planned work.
         shift_sd_s: Standard deviation of the event's delay, seconds.
     """
 
     fleet: FleetSettings
     curve: PlanCurve
-    utilisation: float = 0.88
-    reactive_utilisation: float = 0.85
+    utilisation: float = 0.95
+    reactive_utilisation: float = 0.87
     broken_utilisation: float = 0.6
     replica_lead_s: float = 60.0
     node_lead_s: float = 240.0
-    margin_s: float = 60.0
-    hold_s: float = 120.0
-    broken_hold_s: float = 600.0
+    margin_s: float = 90.0
+    hold_s: float = 60.0
+    broken_hold_s: float = 900.0
     scale_sd: float = 0.15
     shift_sd_s: float = 300.0
 
@@ -65,6 +68,7 @@ class EventPlanMemory:
     Attributes:
         samples: Measurements of the last quarter of an hour.
         fit: How reality relates to the plan.
+        surge: How far the work has lately risen above the plan; 1 for not at all.
         trust: Whether the plan still holds.
         held_replicas: Peaks of replicas not yet forgotten.
         held_warm: Peaks of warm GPUs not yet forgotten.
@@ -72,6 +76,7 @@ class EventPlanMemory:
 
     samples: Samples = field(default_factory=Samples)
     fit: PlanFit = field(default_factory=PlanFit)
+    surge: float = 1.0
     trust: Trust = field(default_factory=Trust)
     held_replicas: HeldPeak = field(default_factory=HeldPeak)
     held_warm: HeldPeak = field(default_factory=HeldPeak)
@@ -85,20 +90,23 @@ def decide(
     While nobody tells the load, the plan alone decides, and nothing is given back.
     """
     samples = remember(memory.samples, load, settings.curve)
-    fit = memory.fit
+    fit, surge = memory.fit, memory.surge
     if samples.is_due:
         fit = fitted(samples, load.anchors, settings.curve, settings.scale_sd, settings.shift_sd_s)
+        surge = surge_of(samples, load.anchors, settings.curve, fit)
     now_s = plan_now_s(load, settings.curve.moments, fit)
     planned = fit.scale * settings.curve.peak_between(now_s, now_s)
     trust = judged(memory.trust, load, planned, is_new=samples.last_s == load.time_s)
-    soon = _need(load, now_s, settings.replica_lead_s, fit, trust, samples, settings)
-    later = _need(load, now_s, settings.node_lead_s, fit, trust, samples, settings)
-    hold_s = settings.broken_hold_s if trust.is_broken else settings.hold_s
+    now = EventPlanMemory(samples, fit, surge, trust)
+    soon = _need(load, now_s, settings.replica_lead_s, now, settings)
+    later = _need(load, now_s, settings.node_lead_s, now, settings)
+    comes_again = surge > SURGE_HELD
+    hold_s = settings.broken_hold_s if trust.is_broken or comes_again else settings.hold_s
     if load.offered_per_s is None:
         soon = max(soon, load.target)
     replicas, held = hold_peak(memory.held_replicas, load.time_s, soon, hold_s)
     warm, held_warm = hold_peak(memory.held_warm, load.time_s, max(soon, later), hold_s)
-    return Decision(replicas, warm), EventPlanMemory(samples, fit, trust, held, held_warm)
+    return Decision(replicas, warm), replace(now, held_replicas=held, held_warm=held_warm)
 
 
 def plan_now_s(load: Load, moments: tuple[Anchor, ...], fit: PlanFit) -> float:
@@ -109,21 +117,19 @@ def plan_now_s(load: Load, moments: tuple[Anchor, ...], fit: PlanFit) -> float:
 
 
 def _need(
-    load: Load,
-    now_s: float,
-    lead_s: float,
-    fit: PlanFit,
-    trust: Trust,
-    samples: Samples,
-    settings: EventPlanSettings,
+    load: Load, now_s: float, lead_s: float, now: EventPlanMemory, settings: EventPlanSettings
 ) -> int:
+    """Returns the replicas that carry what is forecast within the lead, and what is there now."""
     ahead_s = now_s + lead_s + settings.margin_s
-    forecast = fit.scale * settings.curve.peak_between(now_s, ahead_s)
+    planned = now.fit.scale * settings.curve.peak_between(now_s, ahead_s)
+    calm = now.fit.scale * settings.curve.least_per_s
+    forecast = calm + now.surge * (planned - calm)
     need = replicas_for(forecast, settings.utilisation, settings.fleet)
     if load.offered_per_s is None:
         return need
-    reactive = settings.broken_utilisation if trust.is_broken else settings.reactive_utilisation
+    is_broken = now.trust.is_broken
+    reactive = settings.broken_utilisation if is_broken else settings.reactive_utilisation
     expected = load.offered_per_s
-    if trust.is_surging:
-        expected += samples.growth_per_s(load) * lead_s
+    if now.trust.is_surging:
+        expected += now.samples.growth_per_s(load) * lead_s
     return max(need, replicas_for(expected, reactive, settings.fleet))

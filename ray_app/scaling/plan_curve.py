@@ -43,6 +43,11 @@ class PlanCurve:
         steps = np.rint((times_s - self.start_s) / self.step_s).astype(np.int64)
         return values[np.clip(steps, 0, len(values) - 1)]
 
+    @property
+    def least_per_s(self) -> float:
+        """The calmest moment of the plan, tiles per second."""
+        return float(self.offered_per_s.min())
+
     def peak_between(self, from_s: float, to_s: float) -> float:
         """Returns the most work planned in a span of planned time, tiles per second."""
         last = len(self.offered_per_s) - 1

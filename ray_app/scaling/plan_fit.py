@@ -9,6 +9,9 @@ from ray_app.scaling.plan_curve import FloatArray, PlanCurve
 MEASUREMENT_SD = 0.08
 CORRELATED_SAMPLES = 6.0
 COUNT_SCALE_SD = 0.3
+# Below this share of the planned peak a measurement is as uncertain as there: hardly anybody at
+# a gate says nothing about when the crowd comes.
+LEAST_SHARE = 0.2
 # Further than so many standard deviations from the plan it is no scale but another event.
 MOST_SDS = 4.0
 
@@ -66,25 +69,36 @@ def fit_plan(curve: PlanCurve, measured: Measured, prior: Prior) -> PlanFit:
     """
     moved = measured.times_s[None, :] - prior.shifts_s[:, None]
     expected = curve.at(curve.offered_per_s, moved)
-    scales, costs = _scaled(expected, measured.offered_per_s, prior.scale_sd)
+    most = float(curve.offered_per_s.max())
+    scales, costs = _scaled(expected, measured.offered_per_s, most, prior.scale_sd)
     for planned, people in zip(curve.counts, measured.counts, strict=True):
-        costs = costs + _scaled(curve.at(planned.people, moved), people, COUNT_SCALE_SD)[1]
+        most = float(planned.people.max())
+        there = curve.at(planned.people, moved)
+        costs = costs + _scaled(there, people, most, COUNT_SCALE_SD)[1]
     costs = costs + (prior.shifts_s / prior.shift_sd_s) ** 2
     best = int(costs.argmin())
     return PlanFit(float(scales[best]), float(prior.shifts_s[best]))
 
 
 def _scaled(
-    expected: FloatArray, seen: FloatArray, scale_sd: float
+    expected: FloatArray, seen: FloatArray, most: float, scale_sd: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Returns the best scale of every row of expected against seen, and its cost."""
-    weight = 1.0 / (CORRELATED_SAMPLES * (MEASUREMENT_SD * max(float(seen.mean()), 1e-6)) ** 2)
+    """Returns the best scale of every row of expected against seen, and its cost.
+
+    Args:
+        expected: One row of planned values per delay tried.
+        seen: The measurements.
+        most: Largest planned value.
+        scale_sd: Standard deviation of the real over the planned.
+    """
+    usual = max(float(seen.mean()), LEAST_SHARE * most, 1e-6)
+    weight = 1.0 / (CORRELATED_SAMPLES * (MEASUREMENT_SD * usual) ** 2)
     prior = 1.0 / scale_sd**2
     scales = (weight * (expected @ seen) + prior) / (
         weight * np.square(expected).sum(axis=1) + prior
     )
-    most = MOST_SDS * scale_sd
-    scales = np.clip(scales, max(0.0, 1 - most), 1 + most)
+    far = MOST_SDS * scale_sd
+    scales = np.clip(scales, max(0.0, 1 - far), 1 + far)
     errors = seen[None, :] - scales[:, None] * expected
     costs = weight * np.square(errors).sum(axis=1) + prior * (scales - 1) ** 2
     return scales, costs

@@ -16,6 +16,12 @@ SHIFTS_S = np.arange(-900.0, 901.0, 60.0)
 # Once the programme's moments are told, only the crowd's own habits are left to shift.
 SHIFT_SD_TOLD_S = 150.0
 
+# A surge is remembered when it lasted a tenth of the window and stands out of the noise.
+SURGE_QUANTILE, SURGE_NOTED, MOST_SURGE = 0.9, 1.15, 3.0
+LEAST_ABOVE_CALM = 0.05
+# A rise or a fall that comes so much earlier or later than fitted is no surge.
+EDGE_S = 180.0
+
 BROKEN_ABOVE, MENDED_BELOW = 0.25, 0.12
 BROKEN_AFTER_S = 120.0
 SURGE_ABOVE = 0.12
@@ -103,6 +109,25 @@ def fitted(
         Measured(times_s, np.array(samples.offered_per_s), counts[is_counted]),
         Prior(scale_sd, min(sd_s, shift_sd_s), SHIFTS_S),
     )
+
+
+def surge_of(
+    samples: Samples, anchors: tuple[Anchor, ...], curve: PlanCurve, fit: PlanFit
+) -> float:
+    """Returns how far the work rises above the fitted plan from time to time; 1 when it does not.
+
+    Trains, buses and sudden crowds come again: what rose above the plan in the last quarter of
+    an hour is expected on top of what is planned. The ratio is taken of the work above the
+    calmest planned, which cameras offer even when nobody is there.
+    """
+    times_s = planned_time_s(np.array(samples.times_s), curve.moments, anchors) - fit.shift_s
+    calm, most = (fit.scale * float(bound(curve.offered_per_s)) for bound in (np.min, np.max))
+    near = [curve.at(curve.offered_per_s, times_s + off) for off in (-EDGE_S, 0.0, EDGE_S)]
+    planned = fit.scale * np.max(near, axis=0) - calm
+    least = max(LEAST_ABOVE_CALM * (most - calm), LEAST_ABOVE_CALM * calm, 1e-6)
+    ratios = (np.array(samples.offered_per_s) - calm) / np.maximum(planned, least)
+    surge = float(np.quantile(ratios, SURGE_QUANTILE))
+    return min(surge, MOST_SURGE) if surge > SURGE_NOTED else 1.0
 
 
 @dataclass(frozen=True, slots=True)

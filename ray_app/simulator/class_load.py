@@ -20,7 +20,8 @@ class ClassLoad:
         names: `gates` and `gates!` (alarmed) for every zone.
         ranks: Who keeps frames longer; alarmed cameras above all.
         work_per_s: Tiles per second; shape (seconds, classes).
-        floors: Least share of frames that still watches; same shape.
+        floors: Least share of frames that still watches, all of them where a situation is open;
+            same shape.
     """
 
     names: tuple[str, ...]
@@ -54,5 +55,5 @@ def class_load(profile: EventProfile, trace: LoadTrace) -> ClassLoad:
             names.append(zone.name + suffix)
             ranks.append(rank)
             work.append(share * trace.work_per_s[:, index])
-            floors.append(floor)
+            floors.append(np.ones_like(floor) if rank == ALARMED_RANK else floor)
     return ClassLoad(tuple(names), tuple(ranks), np.stack(work, axis=1), np.stack(floors, axis=1))

@@ -184,7 +184,7 @@ class ExactPlane:
         self._late[second] = counters[:, LATE]
         self._dropped[second] = counters[:, DROPPED]
         self._latency += latency
-        self._p95_s[second] = latency_quantile_s(latency, 0.95)
+        self._p95_s[second] = latency_quantile_s(latency.astype(np.float64), 0.95)
 
     def _set_running(self, running: list[int]) -> None:
         there, s = set(running), self._slots

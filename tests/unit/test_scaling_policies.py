@@ -153,12 +153,12 @@ def test_a_moment_announced_before_an_earlier_one_is_left_out() -> None:
 
 def test_the_plan_scales_before_the_load_comes() -> None:
     decisions, _ = follow(ramp, plan_settings())
-    ahead = decisions[int(KICK_OFF_S) - 400]
-    now = replicas_for(float(ramp(np.array(KICK_OFF_S - 400))), 0.85, FLEET)
+    ahead = decisions[int(KICK_OFF_S) - 700]
+    now = replicas_for(float(ramp(np.array(KICK_OFF_S - 700))), 0.87, FLEET)
     assert ahead.replicas > now
     # Nodes are asked for earlier than replicas.
     assert ahead.warm_gpus > ahead.replicas
-    assert max(d.replicas for d in decisions.values()) == pytest.approx(2000 / 88, abs=1.5)
+    assert max(d.replicas for d in decisions.values()) == pytest.approx(2000 / 87, abs=1.5)
 
 
 def test_a_fuller_house_is_learnt_before_its_peak() -> None:

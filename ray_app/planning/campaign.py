@@ -1,0 +1,82 @@
+"""Plays every policy on every day, as Ray tasks: one task is one day under all policies."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ray_app.batch.ray_session import ray_session
+from ray_app.domain.errors import ConfigError
+from ray_app.simulator.event_profile import EventProfile
+from ray_app.simulator.outcome import Outcome, Series
+from ray_app.simulator.scenario import SCENARIOS
+from ray_app.simulator.serve_settings import ServedPolicy
+from ray_app.simulator.simulation import Engine, NodeRule, draw_day, simulate
+
+OnDay = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """What is played.
+
+    Attributes:
+        profile: The event.
+        policies: Each plays every day.
+        scenarios: Names of SCENARIOS.
+        seeds: Days per scenario.
+        engine: How frames are moved.
+        nodes: Who decides which nodes to launch.
+        workers: Processes; None is one per core.
+    """
+
+    profile: EventProfile
+    policies: tuple[ServedPolicy, ...]
+    scenarios: tuple[str, ...]
+    seeds: tuple[int, ...]
+    engine: Engine = Engine.FLUID
+    nodes: NodeRule = NodeRule.PLAIN
+    workers: int | None = None
+
+
+def run_campaign(campaign: Campaign, on_day: OnDay | None = None) -> tuple[Outcome, ...]:
+    """Returns all outcomes, without their series, in the order of scenarios, seeds, policies.
+
+    Raises:
+        ConfigError: A policy of the user's own cannot be loaded, or failed.
+    """
+    days = [(name, seed) for name in campaign.scenarios for seed in campaign.seeds]
+    workers = min(campaign.workers or os.cpu_count() or 1, len(days))
+    with ray_session(None, workers, 0):
+        import ray
+
+        task: Any = ray.remote(num_cpus=1, max_retries=1)(play_day)
+        shared = ray.put(campaign)
+        waiting = {task.remote(shared, *day, tuple(sys.path)): day for day in days}
+        done: dict[tuple[str, int], tuple[Outcome, ...]] = {}
+        try:
+            while waiting:
+                ready, _ = ray.wait(list(waiting), num_returns=1)
+                for one in ready:
+                    done[waiting.pop(one)] = ray.get(one)
+                    if on_day is not None:
+                        on_day(len(done), len(days))
+        except ray.exceptions.RayTaskError as error:
+            raise ConfigError(f"a day could not be played: {error.cause!r}") from error
+        finally:
+            for one in waiting:
+                ray.cancel(one, force=True)
+    return tuple(outcome for day in days for outcome in done[day])
+
+
+def play_day(
+    campaign: Campaign, name: str, seed: int, import_paths: Sequence[str]
+) -> tuple[Outcome, ...]:
+    """Plays one day under every policy; runs in a worker, which finds modules as we do."""
+    sys.path.extend(path for path in import_paths if path not in sys.path)
+    day = draw_day(campaign.profile, name, SCENARIOS[name], seed)
+    played = (
+        simulate(day, served, campaign.engine, campaign.nodes) for served in campaign.policies
+    )
+    return tuple(replace(outcome, series=Series.none()) for outcome in played)
