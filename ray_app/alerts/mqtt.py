@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -120,6 +121,7 @@ class MqttSink:
         client = paho.Client(CallbackAPIVersion.VERSION2, self._client_id)
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.will_set(f"{self._topic}/available", "offline", QOS, retain=True)
+        client.on_socket_open = _send_at_once
         client.reconnect_delay_set(1, 60)
         client.connect_timeout = self._settings.timeout_s
         if self._settings.user is not None:
@@ -150,6 +152,12 @@ class MqttSink:
             self._connected.clear()
         if self._answer == "Success":
             self._answer = f"connection lost: {reason}"
+
+
+def _send_at_once(_: paho.Client, __: Any, connection: Any) -> None:  # noqa: ANN401  paho's types
+    """Two small packets in a row are not held back for the answer to the first."""
+    with suppress(OSError, AttributeError):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _secure(client: paho.Client, settings: MqttSettings, shown: str) -> None:

@@ -34,7 +34,8 @@ from ray_app.store.sqlite_situations import open_sqlite_situations
 Answer = TypeVar("Answer")
 PURGE_EVERY_S = 3600.0
 OPEN = (Phase.OPENED, Phase.UPDATED)
-MOST_OPEN = 1000
+MOST_OPEN = 50
+"""Most open situations of one camera that a retained topic lists, newest change first."""
 JOURNALLED = ("opened", "closed")
 
 
@@ -222,7 +223,7 @@ class Desk:
         found = [
             s for phase in OPEN for s in self._store.situations(0, MOST_OPEN, str(phase), camera_id)
         ]
-        return tuple(sorted(found, key=lambda s: s.event_id))
+        return tuple(found[:MOST_OPEN])
 
     def _guarded(self, work: Callable[[], Answer]) -> Answer:
         try:

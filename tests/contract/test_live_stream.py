@@ -155,11 +155,13 @@ def test_a_camera_that_goes_and_comes_back_begins_a_new_segment(video):
 
 def test_a_camera_that_hangs_is_stalled_then_opened_again(video):
     half = video[: len(video) // 2]
-    with Camera(sends(half, hangs=True), sends(video, hangs=True)) as cam:
-        with watching(url(cam)) as stream:
-            seen = set()
-            until(lambda: seen.add(stream.status.state) or stream.status.openings >= 2, stream)
-            until(lambda: stream.status.state is StreamState.LIVE, stream)
+    with (
+        Camera(sends(half, hangs=True), sends(video, hangs=True)) as cam,
+        watching(url(cam)) as stream,
+    ):
+        seen = set()
+        until(lambda: seen.add(stream.status.state) or stream.status.openings >= 2, stream)
+        until(lambda: stream.status.state is StreamState.LIVE, stream)
     assert StreamState.STALLED in seen
 
 
