@@ -133,7 +133,7 @@ def console(tmp_path: Path) -> Iterator[Console]:
 def page(browser: webdriver.Chrome, console: Console) -> Iterator[Page]:
     with served(console.app) as address:
         page = Page(browser, address)
-        page.shows("#nothing", "Nothing to look at")
+        page.shows("#nothing", "Nothing to look at in the pictures of 2 of 2 cameras")
         page.shows("#link", "live")
         yield page
         assert page.was_not_loaded_again
@@ -255,6 +255,7 @@ def test_a_lost_link_is_told_and_comes_back_by_itself(
         page.shows("#link", "live")
         wait_until(lambda: "not-now" not in page.classes("[data-camera=gate]"))
     page.shows("#lost-banner", "What you see is old")
+    page.shows("#nothing", "the link is lost")
     wait_until(lambda: "not-now" in page.classes("[data-camera=gate]"))
     console.desk.tell(situation(place="meanwhile"))
     port = int(address.rpartition(":")[2])

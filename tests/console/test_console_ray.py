@@ -161,3 +161,6 @@ def test_without_its_key_nobody_comes_in_and_no_log_holds_it(address, api, site,
     told = "".join(p.read_text("utf-8", "replace") for p in logs.rglob("*") if p.is_file())
     assert "api/v1/cameras" in told  # the access log is among them
     assert key[0].rpartition("_")[2] not in told
+    replica = "".join(p.read_text("utf-8", "replace") for p in logs.glob("serve/*") if p.is_file())
+    assert "api/v1/events" in replica
+    assert "Traceback" not in replica  # listeners that left are no faults

@@ -56,5 +56,5 @@ function sinks(all) {
     `${sink.delivered.toLocaleString("en").replaceAll(",", "\u202F")} delivered`,
     sink.waiting ? `${sink.waiting} waiting${sink.oldest_s ? ` for ${duration(sink.oldest_s)}` : ""}` : null, sink.dead ? `${sink.dead} given up` : null, sink.lost ? `${sink.lost} lost` : null, sink.trouble].filter(Boolean).join(", ");
   return element("ul", { class: "sinks" }, ...all.map((sink) =>
-    element("li", { class: sink.trouble || sink.dead || sink.lost ? "warn" : null }, `Sink ${sink.name}: ${told(sink)}`)));
+    element("li", { class: sink.trouble || sink.dead || sink.lost ? "warn" : null }, `Receiver ${sink.name}: ${told(sink)}`)));
 }

@@ -75,6 +75,8 @@ function tile(id, text, note, isWarning) {
 }
 
 function tiles() {
+  byId("nothing").textContent = sign.isLost ? "Nobody knows what there is to look at: the link is lost."
+    : `Nothing to look at in the pictures of ${wall.fresh()} of ${wall.tiles.size} cameras.`;
   const { all, urgent } = list.waiting();
   tile("tile-open", `${all}`, urgent ? `${urgent} urgent` : "", urgent > 0);
   tile("tile-cameras", `${wall.fresh()}`, `of ${wall.tiles.size}`, wall.fresh() < wall.tiles.size);
