@@ -8,20 +8,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.candidates import Candidates, suppress
+from models.candidates import Candidates, concatenate, suppress
 from models.grid import boxes_around, grid_cells, read_distances, sigmoid
 from models.nanodet import BINS, STRIDES_PX, GroupedNanoDetG
-from models.settings import NetworkSettings, ObjectFinderSettings
+from models.settings import EVERYWHERE, NetworkSettings, ObjectFinderSettings
 from models.torch_detector import NetworkRunner, as_tensor, round_up
-from models.views import cut_views
+from models.views import Views, cut_views
 from models.weights import load_weights
 from ray_app.domain.frame import FrameBatch
-from ray_app.domain.observation import Detections
+from ray_app.domain.observation import Detections, Label
 
 PERSON_CLASSES = (0,)
 BAG_CLASSES = (24, 26, 28)  # backpack, handbag, suitcase
 VEHICLE_CLASSES = (1, 2, 3, 5, 7)  # bicycle, car, motorcycle, bus, truck
 _PADDING_PX = 32
+_GLANCE_SCORE = 0.15
+"""From this score on something seen in the whole view is worth a look at its tile."""
 
 
 class BoxNetwork(Protocol):
@@ -50,12 +52,26 @@ class ObjectDetector:
         if len(batch) == 0:
             return []
         views = cut_views(as_tensor(batch.pixels), settings.input_px, settings.tiles)
-        found = views.to_frames(self._network.propose(views.pixels, settings.min_score))
+        found = self._propose(views)
         height, width = batch.pixels.shape[1:3]
         return [
             _finish(found.only(found.pictures == index), (width, height), source_size)
             for index, source_size in enumerate(batch.source_sizes_px)
         ]
+
+    def _propose(self, views: Views) -> Candidates:
+        """Returns boxes in frame pixels, seen in all views or in the whole one and where needed."""
+        least = self._settings.min_score
+        if self._settings.tiles == 1 or self._settings.tiles_where == EVERYWHERE:
+            return views.to_frames(self._network.propose(views.pixels, least))
+        whole = views.only(views.view_of == 0)
+        glanced = whole.to_frames(self._network.propose(whole.pixels, min(least, _GLANCE_SCORE)))
+        needed = views.with_small(glanced.only(glanced.labels != Label.VEHICLE))
+        parts = [glanced.only(glanced.scores >= least)]
+        if needed.any():
+            tiles = views.only(needed)
+            parts.append(tiles.to_frames(self._network.propose(tiles.pixels, least)))
+        return concatenate(parts)
 
 
 class NanodetNetwork:

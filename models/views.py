@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -12,6 +13,7 @@ from models.candidates import Candidates
 
 OVERLAP = 0.15
 EDGE_PX = 8
+SMALL_PX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,45 @@ class Views:
     """The views of a stack of frames, all of one size.
 
     Attributes:
-        pixels: uint8, shape (frames * len(views), height, width, 3); frame by frame.
-        views: The views of a frame, in order.
+        pixels: uint8, shape (pictures, height, width, 3); frame by frame.
+        views: The views of a frame, in order; the first shows all of it.
+        frame_of: Frame that each picture was cut from, int64, shape (pictures,).
+        view_of: Number of its view, likewise.
     """
 
     pixels: Tensor
     views: tuple[View, ...]
+    frame_of: NDArray[np.int64]
+    view_of: NDArray[np.int64]
+
+    def only(self, pictures: NDArray[np.bool_]) -> "Views":
+        """Returns some of the pictures."""
+        return Views(
+            self.pixels[torch.from_numpy(pictures)],
+            self.views,
+            self.frame_of[pictures],
+            self.view_of[pictures],
+        )
+
+    def with_small(self, found: Candidates) -> NDArray[np.bool_]:
+        """Returns for each picture whether it is a tile with something small in it.
+
+        Small is what is at most 64 pixels tall in the whole view, where a box of that size is
+        the least that is found reliably.
+
+        Args:
+            found: What was seen in the whole views, in frame pixels, `pictures` counting frames.
+        """
+        centre = (found.boxes_px[:, :2] + found.boxes_px[:, 2:]) / 2
+        tall = found.boxes_px[:, 3] - found.boxes_px[:, 1]
+        small = tall <= SMALL_PX * self.views[0].scale[1]
+        corners = np.array([view.origin_px for view in self.views], np.float32)
+        size = np.array(self.pixels.shape[2:0:-1]) * [view.scale for view in self.views]
+        where = centre[small][:, None] - corners
+        inside = ((where >= 0) & (where < size)).all(axis=2)
+        needed = np.zeros((1 + int(self.frame_of.max(initial=-1)), len(self.views)), np.bool_)
+        np.logical_or.at(needed, found.pictures[small], inside)
+        return np.asarray(needed[self.frame_of, self.view_of] & (self.view_of > 0))
 
     def to_frames(self, found: Candidates) -> Candidates:
         """Returns candidates in frame pixels, `pictures` now counting frames.
@@ -48,14 +83,14 @@ class Views:
         Boxes that end within 8 pixels (one cell of the finest grid) of a side at which a tile was
         cut are dropped: the neighbour or the whole view sees that object whole.
         """
-        view = found.pictures % len(self.views)
+        view = self.view_of[found.pictures]
         inner = np.array([v.inner_px for v in self.views], np.float32)[view]
         low, high = found.boxes_px[:, :2], found.boxes_px[:, 2:]
         cut = (low < inner[:, :2] + EDGE_PX) | (high > inner[:, 2:] - EDGE_PX)
         scale = np.array([v.scale * 2 for v in self.views], np.float32)[view]
         origin = np.array([v.origin_px * 2 for v in self.views], np.float32)[view]
         placed = Candidates(
-            found.pictures // len(self.views),
+            self.frame_of[found.pictures],
             found.boxes_px * scale + origin,
             found.scores,
             found.labels,
@@ -83,7 +118,7 @@ def cut_views(frames: Tensor, input_px: int, tiles: int) -> Views:
     seen = _resized(frames, max(1, round(height * shrink)), max(1, round(width * shrink)))
     scale = width / seen.shape[2], height / seen.shape[1]
     if tiles == 1:
-        return Views(seen, (View((0.0, 0.0), scale, _UNCUT),))
+        return _frame_by_frame(seen, [View((0.0, 0.0), scale, _UNCUT)])
     return _cut_tiles(seen, scale, tiles)
 
 
@@ -112,7 +147,12 @@ def _cut_tiles(seen: Tensor, scale: tuple[float, float], tiles: int) -> Views:
                 float(tall) if top + tall < height else math.inf,
             )
             views.append(View(origin, scale, inner))
-    return Views(torch.stack(pictures, 1).flatten(0, 1), tuple(views))
+    return _frame_by_frame(torch.stack(pictures, 1).flatten(0, 1), views)
+
+
+def _frame_by_frame(pictures: Tensor, views: list[View]) -> Views:
+    number = np.arange(len(pictures))
+    return Views(pictures, tuple(views), number // len(views), number % len(views))
 
 
 def _starts(side: int, tile: int, tiles: int) -> list[int]:

@@ -91,3 +91,24 @@ def test_pictures_count_frames_after():
     views = cut_views(torch.cat([ramp(72, 128)] * 2), 96, 2)
     placed = views.to_frames(boxes((4, 20, 20, 30, 30), (5, 20, 20, 30, 30)))
     assert placed.pictures.tolist() == [0, 1]
+
+
+def test_only_tiles_with_something_small_in_them_are_needed():
+    views = cut_views(torch.cat([ramp(300, 300)] * 3), 160, 2)
+    whole = views.only(views.view_of == 0)
+    assert whole.pixels.shape[0] == 3
+    scale = views.views[0].scale[1]
+    small, tall = 60 * scale, 70 * scale
+    seen = boxes((0, 10, 10, 20, 10 + small), (1, 10, 10, 20, 10 + tall), (2, 280, 200, 290, 290))
+    assert small >= 90  # the third is small too
+    needed = views.with_small(seen)
+    assert list(zip(views.frame_of[needed], views.view_of[needed], strict=True)) == [(0, 1), (2, 4)]
+
+
+def test_some_pictures_find_their_way_back_like_all():
+    views = cut_views(torch.cat([ramp(300, 300)] * 2), 160, 2)
+    tiles = views.only(np.arange(10) == 9)  # the last tile of the second frame
+    everything = views.to_frames(boxes((9, 30, 30, 40, 50)))
+    alone = tiles.to_frames(boxes((0, 30, 30, 40, 50)))
+    assert alone.boxes_px.tolist() == everything.boxes_px.tolist()
+    assert alone.pictures.tolist() == everything.pictures.tolist() == [1]
