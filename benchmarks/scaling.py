@@ -141,7 +141,7 @@ def judged(runs: Runs, seeds: list[int]) -> dict[str, Any]:
             )
         )
     asked.append(_against_ray_only(values))
-    for scenarios in (SIX, ("as_planned",)):
+    for scenarios in (SIX, *((name,) for name in SIX)):
         over = values(PLAN, scenarios, "gpu_h") / values(BEST, scenarios, "gpu_h") - 1
         missed = values(PLAN, scenarios, "missed")
         asked.append(
@@ -153,8 +153,8 @@ def judged(runs: Runs, seeds: list[int]) -> dict[str, Any]:
                 missed=_told(missed),
             )
         )
-    asked.append(_never_worse(values))
-    asked.append(_surge(values))
+    asked += [_never_worse(values, name) for name in (PLAN, SAFE_PLAN)]
+    asked += [_surge(values, name) for name in (PLAN, SAFE_PLAN)]
     return {"seeds": len(seeds), "asked": asked}
 
 
@@ -178,26 +178,27 @@ def _against_ray_only(values: Values) -> dict[str, Any]:
     )
 
 
-def _never_worse(values: Values) -> dict[str, Any]:
+def _never_worse(values: Values, policy: str) -> dict[str, Any]:
     differences = {
-        name: values(PLAN, (name,), "missed") - values(PLAIN, (name,), "missed")
+        name: values(policy, (name,), "missed") - values(PLAIN, (name,), "missed")
         for name in (*SIX, *STRESS)
     }
     worst = max(differences, key=lambda name: differences[name].mean())
     return _verdict(
-        f"{PLAN}: misses never above plain offered load's, in any scenario (worst: {worst})",
+        f"{policy}: misses never above plain offered load's, in any scenario (worst: {worst})",
         all(difference.mean() <= 1e-5 for difference in differences.values()),
         difference=_told(differences[worst]),
         by_scenario={name: float(d.mean()) for name, d in differences.items()},
     )
 
 
-def _surge(values: Values) -> dict[str, Any]:
-    own, other = (values(n, ("evacuation",), "missed") for n in (PLAN, DEFAULT))
-    alarmed = values(PLAN, ("evacuation",), "alarmed")
+def _surge(values: Values, policy: str) -> dict[str, Any]:
+    own, other = (values(n, ("evacuation",), "missed") for n in (policy, DEFAULT))
+    alarmed = values(policy, ("evacuation",), "alarmed")
     times = float(other.mean() / max(own.mean(), 1e-9))
     return _verdict(
-        "unscheduled surge: no frame of an alarmed camera lost, misses >= 2x below Ray's default",
+        f"{policy}: no frame of an alarmed camera lost in an unscheduled surge, misses >= 2x "
+        "below Ray's default",
         times >= 2 and float(alarmed.max()) <= 1e-9,
         times=times,
         own=_told(own),

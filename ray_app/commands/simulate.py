@@ -21,6 +21,7 @@ from ray_app.report.plan_words import percent
 from ray_app.scaling.policy_kinds import POLICIES
 from ray_app.simulator.comparison import PolicyScore, front, knee, scores
 from ray_app.simulator.event_profile import EventProfile
+from ray_app.simulator.gpu_types import GPU_TYPES, service_of_gpu
 from ray_app.simulator.line_up import (
     ORACLE,
     RAY_DEFAULT,
@@ -72,10 +73,12 @@ class Request:
 
 
 def profile_of(event: Path, service: Path | None) -> EventProfile:
-    """Returns the checked event, with measured service times where a benchmark is given."""
+    """Returns the checked event, with service times of a benchmark or a GPU type where given."""
     profile = load_event(event)
     if service is None:
         return profile
+    if str(service) in GPU_TYPES:
+        return replace(profile, service=service_of_gpu(str(service), profile.service))
     return replace(profile, service=service_from_benchmark(service, profile.service))
 
 

@@ -13,7 +13,9 @@ simulate = typer.Typer(
 Event = Annotated[Path, typer.Argument(help="Event file (YAML), as configs/events/*.yaml.")]
 Service = Annotated[
     Optional[Path],  # noqa: UP045  typer reads the annotation at run time
-    typer.Option(help="Service times measured by `python -m benchmarks.detect --json FILE`."),
+    typer.Option(
+        help="JSON of `python -m benchmarks.detect --json FILE`, or a GPU type: t4, rtx_4080."
+    ),
 ]
 Policies = Annotated[
     Optional[list[str]],  # noqa: UP045
@@ -122,6 +124,24 @@ def sweep_command(
             )
         )
     )
+
+
+@simulate.command("validate")
+def validate_command(
+    event: Event,
+    policy: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Our own policies; default: offered_load and event_plan."),
+    ] = None,
+    seconds: Annotated[int, typer.Option(min=10, help="A day is squeezed into so many.")] = 60,
+    out: Out = Path("out/validate"),
+    as_json: AsJson = False,
+) -> None:
+    """Plays five days on a real Serve and decides every logged context again: 0 may differ."""
+    from ray_app.commands.validate import run
+
+    policies = tuple(policy or ("offered_load", "event_plan"))
+    raise typer.Exit(run(event, policies, seconds, out, as_json=as_json))
 
 
 def plan_command(

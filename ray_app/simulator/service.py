@@ -2,7 +2,10 @@
 
 import json
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ray_app.domain.errors import ConfigError
 from ray_app.domain.ranges import above, between, refuse_faults
@@ -62,11 +65,13 @@ class ServiceSettings:
 def service_from_benchmark(path: Path, usual: ServiceSettings) -> ServiceSettings:
     """Returns the service times a benchmark measured, the rest as usual.
 
-    The line through (batch size, time) is fitted by least squares on relative errors.
+    Two kinds of files are read. With `device`, `network` and `batches` (a list of `size`, tiles,
+    and `median_s`, seconds) the line through (size, time) is fitted by least squares on relative
+    errors. With `machine` and `networks` (benchmarks/detect.py: `network`, and `core_s`, seconds
+    of one core per picture) a tile goes through all networks one after the other, on one core.
 
     Args:
-        path: JSON with `device`, `network` and `batches`: a list of `size` (tiles) and
-            `median_s` (seconds).
+        path: The JSON file.
         usual: Settings a benchmark of a detector does not measure (start-up, waiting).
 
     Raises:
@@ -74,24 +79,31 @@ def service_from_benchmark(path: Path, usual: ServiceSettings) -> ServiceSetting
     """
     try:
         written = json.loads(path.read_text("utf-8"))
+        if "networks" in written:
+            return _one_core(written, path.name, usual)
         pairs = [(float(b["size"]), float(b["median_s"])) for b in written["batches"]]
         name = f"{written['network']} on {written['device']} ({path.name})"
     except (OSError, ValueError, KeyError, TypeError) as error:
-        wanted = "device, network, batches: [{size, median_s}, ...]"
+        wanted = "networks: [{network, core_s}, ...] or batches: [{size, median_s}, ...]"
         raise ConfigError(f"{path}: no detector benchmark ({error!r}); wanted: {wanted}") from error
     if len({size for size, _ in pairs}) < 2:
         raise ConfigError(f"{path}: needs at least two batch sizes, got {len(pairs)}")
     overhead_s, per_tile_s = _line(pairs)
-    return ServiceSettings(
+    return replace(
+        usual,
         overhead_s=overhead_s,
         per_tile_s=per_tile_s,
         source=name,
         batch_max=int(max(size for size, _ in pairs)),
-        batch_wait_s=usual.batch_wait_s,
-        jitter=usual.jitter,
-        start_s=usual.start_s,
-        start_spread=usual.start_spread,
     )
+
+
+def _one_core(written: Mapping[str, Any], file: str, usual: ServiceSettings) -> ServiceSettings:
+    """Returns the service of one processor core, where a batch saves nothing."""
+    per_tile_s = sum(float(network["core_s"]) for network in written["networks"])
+    names = " + ".join(str(network["network"]) for network in written["networks"])
+    source = f"{names} on one core of {written['machine']} ({file})"
+    return replace(usual, overhead_s=0.0, per_tile_s=per_tile_s, source=source)
 
 
 def _line(pairs: list[tuple[float, float]]) -> tuple[float, float]:
