@@ -52,12 +52,12 @@ def walking_square(path, seconds=8, rate_hz=10, size=(128, 96)):
     return filmed(path, shown, seconds * rate_hz, rate_hz, size)
 
 
-def filmed(path, shown, pictures, rate_hz, size):
+def filmed(path, shown, pictures, rate_hz, size, coding=None):
     """Writes raw H.264 and beside it the size of each picture, a key picture every second."""
     sizes = []
     with path.open("wb") as file, av.open(str(path) + ".mp4", "w") as unused:
         options = {"g": str(rate_hz), "bf": "0", "tune": "zerolatency", "preset": "veryfast"}
-        stream = unused.add_stream("libx264", rate_hz, options=options | {"crf": "16"})
+        stream = unused.add_stream("libx264", rate_hz, options=options | (coding or {"crf": "16"}))
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         stream.codec_context.flags &= ~av.codec.context.Flags.global_header
         for number in [*range(pictures), None]:

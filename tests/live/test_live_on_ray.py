@@ -136,9 +136,11 @@ def rtsp_site(cameras, folder, names, values=(), rate_hz=5.0):
 @contextlib.contextmanager
 def cameras_of(film, folder, names):
     """A server with these cameras, and a fleet that reads them."""
-    with Cameras(film, cameras=len(names)) as cameras:
-        with Watching(rtsp_site(cameras, folder, names), folder) as watching:
-            yield cameras, watching
+    with (
+        Cameras(film, cameras=len(names)) as cameras,
+        Watching(rtsp_site(cameras, folder, names), folder) as watching,
+    ):
+        yield cameras, watching
 
 
 def in_order(events):
