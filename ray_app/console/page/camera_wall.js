@@ -86,7 +86,8 @@ class CameraTile {
     write(this.age, age(this.isResting ? null : this.ageS));
     if (this.isResting) write(this.age, "resting");
     const rate = camera.rate_hz > 0 && this.isOfNow ? `, ${camera.rate_hz.toFixed(1)} a second` : "";
-    write(this.state, this.isOfNow || camera.state !== "live" ? `${state(camera)}${rate}` : "was live");
+    const past = this.isFrozen ? "live, but frozen" : "was live";
+    write(this.state, this.isOfNow || camera.state !== "live" ? `${state(camera)}${rate}` : past);
     write(this.worth, VALUES[camera.value] ?? camera.value);
     write(this.kept, camera.offered ? `${percent(camera.frames.analysed / Math.max(1, camera.offered - camera.frames.in_flight))} of frames kept` : "no frame was due yet");
     const others = situations.filter((each) => each.situation !== "camera_health");

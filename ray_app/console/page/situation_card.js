@@ -15,7 +15,7 @@ export class SituationCard {
   build({ id, situation }) {
     this.title = element("h3");
     this.severity = element("span", { class: "severity" });
-    this.still = element("div", { class: "still" }, "no picture kept yet");
+    this.still = element("div", { class: "still none" }, "no picture kept yet");
     this.level = element("b");
     this.alarm = element("small");
     this.scale = element("div", { class: "scale" });
@@ -74,6 +74,7 @@ export class SituationCard {
     const shown = `${still?.sha256}${clip?.sha256}`;
     if (shown === this.shown || (!still && !clip)) return;
     this.shown = shown;
+    this.still.classList.remove("none");
     this.still.replaceChildren(
       still ? element("img", { src: still.url, alt: `Picture of ${this.node.getAttribute("aria-label")}, people pixelated`, loading: "lazy" }) : "no picture kept",
       ...(clip ? [element("a", { href: clip.url, target: "_blank", rel: "noopener" }, "\u25B6 Clip")] : []));
