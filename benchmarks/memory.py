@@ -37,11 +37,16 @@ def watched(root: int | None = None) -> Iterator[Peak]:
 
 def tree_pss_bytes(root: int) -> int:
     """Returns the memory of a process and all below it, shared pages counted once."""
+    return sum(pss_bytes(pid) for pid in tree_pids(root))
+
+
+def tree_pids(root: int) -> set[int]:
+    """Returns a process and all below it."""
     parents = dict(_parents())
     members = {root}
     while more := {pid for pid, parent in parents.items() if parent in members} - members:
         members |= more
-    return sum(_pss_bytes(pid) for pid in members)
+    return members
 
 
 def _parents() -> Iterator[tuple[int, int]]:
@@ -54,7 +59,8 @@ def _parents() -> Iterator[tuple[int, int]]:
             yield int(folder.name), int(status.rpartition(")")[2].split()[1])
 
 
-def _pss_bytes(pid: int) -> int:
+def pss_bytes(pid: int) -> int:
+    """Returns the memory of one process; 0 when it is gone."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
