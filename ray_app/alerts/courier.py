@@ -152,9 +152,12 @@ class Courier:
         changes = self._changes.changes(counts.fed, min(room, FED_AT_ONCE))
         phases = self._route.alerts.phases
         told = [message_of(change, self._route.site, phases) for change in changes]
-        # Nothing where there should be: deleted after a year, as everything is.
         fed = changes[-1].number if changes else last
         self._outbox.put([m for m in told if m is not None], fed)
+        # Deleted when their time was over, before this receiver's outbox had room.
+        missed = (changes[0].number if changes else last + 1) - counts.fed - 1
+        if missed:
+            self._outbox.count_lost(missed)
 
     def _send(self, message: Message) -> None:
         try:

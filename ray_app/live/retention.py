@@ -19,11 +19,13 @@ class Purged:
 
     Attributes:
         files: Stills and clips.
+        changes: Of situations that stay.
         situations: With their steps and what people said.
         entries: Of the journal.
     """
 
     files: int = 0
+    changes: int = 0
     situations: int = 0
     entries: int = 0
 
@@ -59,12 +61,15 @@ def purge(retention: Retention, store: SituationStore, journal: Journal, now: fl
             files += _delete_files(retention.evidence, situation, kept_days, journal)
             store.forget_evidence([situation.event_id], now)
     files += _delete_strays(retention, journal, now)
+    changes = store.forget_changes(now - days.changes_days * DAY_S)
+    if changes:
+        journal.append("purge", "vigie", f"{changes} changes after {days.changes_days:g} days")
     gone = store.forget_situations(now - days.situations_days * DAY_S)
     if gone:
         told = f"{len(gone)} situations after {days.situations_days:g} days: {', '.join(gone)}"
         journal.append("purge", "vigie", told)
     entries = journal.forget(now - days.journal_days * DAY_S)
-    return Purged(files, len(gone), entries)
+    return Purged(files, changes, len(gone), entries)
 
 
 def _delete_files(folder: Path, situation: Situation, kept_days: float, journal: Journal) -> int:

@@ -31,6 +31,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE changes (number BIGINT PRIMARY KEY, at DOUBLE PRECISION NOT NULL,"
         " kind TEXT NOT NULL, event_id TEXT NOT NULL, situation TEXT NOT NULL)",
         "CREATE INDEX changes_by_event ON changes (event_id)",
+        "CREATE INDEX changes_by_time ON changes (at)",
     ),
 )
 """Statements that bring the schema from version k to k + 1; only ever added to."""

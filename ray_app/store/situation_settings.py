@@ -15,12 +15,15 @@ class RetentionSettings:
     Attributes:
         evidence_days: Stills and clips of fixed cameras.
         drone_evidence_days: Stills and clips of drones.
+        changes_days: Every single change, for who listens and comes back; then a situation keeps
+            its latest state, and of its steps all but the updates.
         situations_days: Situations with their steps and acknowledgements.
         journal_days: Journal entries.
     """
 
     evidence_days: float = 30.0
     drone_evidence_days: float = 7.0
+    changes_days: float = 14.0
     situations_days: float = 365.0
     journal_days: float = 365.0
 
@@ -28,6 +31,7 @@ class RetentionSettings:
         refuse_faults(
             between("evidence_days", self.evidence_days, 0, 30),
             between("drone_evidence_days", self.drone_evidence_days, 0, 7),
+            between("changes_days", self.changes_days, 2, 365),
             between("situations_days", self.situations_days, self.evidence_days, 3650),
             between("journal_days", self.journal_days, 183, 3650),
         )

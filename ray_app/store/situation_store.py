@@ -66,6 +66,13 @@ class SituationStore(Protocol):
         """Notes that the files of these situations were deleted."""
         ...
 
+    def forget_changes(self, before: float) -> int:
+        """Deletes changes kept before, and updates of situations that rest since; counts them.
+
+        The latest state of every situation stays, and so does the number of the last change.
+        """
+        ...
+
     def forget_situations(self, before: float) -> tuple[str, ...]:
         """Deletes situations whose last step was kept before; returns their ids."""
         ...

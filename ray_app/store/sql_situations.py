@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from ray_app.domain.event import Phase
 from ray_app.domain.situation import (
     Acknowledgement,
     Change,
@@ -128,6 +129,19 @@ class SqlSituations:
                 known = _situation(execute, event_id)
                 if known is not None and known.evidence:
                     _keep(execute, ChangeKind.PURGED, without_evidence(known), at)
+
+    def forget_changes(self, before: float) -> int:
+        """Deletes changes kept before, and updates of situations that rest since; counts them."""
+        with self._database.transaction() as execute:
+            execute(
+                "DELETE FROM steps WHERE phase = ? AND event_id IN"
+                " (SELECT event_id FROM situations WHERE kept_at < ?)",
+                str(Phase.UPDATED),
+                before,
+            )
+            count = execute("SELECT count(*) FROM changes WHERE at < ?", before)[0][0]
+            execute("DELETE FROM changes WHERE at < ?", before)
+        return int(count)
 
     def forget_situations(self, before: float) -> tuple[str, ...]:
         """Deletes situations whose last step was kept before; returns their ids."""

@@ -28,6 +28,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE changes (number INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL,"
         " event_id TEXT NOT NULL, situation TEXT NOT NULL) STRICT",
         "CREATE INDEX changes_by_event ON changes (event_id)",
+        "CREATE INDEX changes_by_time ON changes (at)",
     ),
 )
 """Statements that bring a file from version k to k + 1; only ever added to."""

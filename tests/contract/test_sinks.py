@@ -213,6 +213,7 @@ def test_what_was_deleted_before_it_was_looked_at_holds_nobody_up(receiver, site
     receiver.up()
     assert courier.flush(30)
     wait_until(lambda: ("c", "closed") in told(receiver))
+    assert courier.report().lost > 0
 
 
 WRITER = """

@@ -9,6 +9,7 @@ from postgres_server import Server, programs, running_server
 from situation_examples import CLIP, STILL, life, said, signal
 
 from ray_app.domain.errors import StoreError
+from ray_app.domain.event import Phase
 from ray_app.domain.situation import ChangeKind, Verdict
 from ray_app.outside.secrets import Secret
 from ray_app.store.postgres_situations import open_postgres_situations
@@ -207,6 +208,18 @@ def test_files_of_old_situations_are_forgotten_but_not_what_happened(store):
     assert store.changes(5)[0].kind is ChangeKind.PURGED
     assert store.with_evidence(before=NOW + 1) == ()
     assert store.take((old,), NOW) == 0  # told again by a reader that starts anew
+
+
+def test_old_changes_go_and_the_situation_stays(store):
+    updates = tuple(signal(Phase.UPDATED, 20.0 + k) for k in range(3))
+    store.take((signal(), *updates), NOW)
+    store.take((signal(place="door"),), NOW + 10)
+    assert store.forget_changes(before=NOW + 1) == 4
+    assert [c.number for c in store.changes(0)] == [5]
+    assert store.last_change() == 5
+    assert store.situation(signal().event.event_id).latest == updates[-1]
+    assert store.take((signal(),), NOW + 20) == 0
+    assert store.forget_changes(before=NOW + 1) == 0
 
 
 def test_nothing_of_a_failed_call_is_kept(store):
