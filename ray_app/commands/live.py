@@ -6,7 +6,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -27,6 +27,7 @@ from ray_app.config.load import load_site
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import ConfigError
 from ray_app.domain.event import Phase
+from ray_app.live.messages import CameraReport
 from ray_app.store.run_record import CameraRecord, RunRecord, flat_settings, write_run
 
 STATUS_EVERY_S, LOOK_EVERY_S = 10.0, 0.5
@@ -45,17 +46,44 @@ class Request:
     as_json: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """What a run came to.
+
+    Attributes:
+        reports: How every camera did.
+        opened: Ids of the situations that opened.
+        ledger: Folder of the frame ledger.
+    """
+
+    reports: tuple[CameraReport, ...]
+    opened: tuple[str, ...]
+    ledger: Path
+
+
 def run(request: Request) -> int:
     """Watches until it is stopped, the time is over, or every file came to its end."""
+    console = Console(stderr=request.as_json)
+    done = watch(request, console)
+    if request.as_json:
+        typer.echo(json.dumps(told(done.reports, done.opened), indent=2))
+    else:
+        console.print(f"stopped; frame ledger in {done.ledger}", soft_wrap=True)
+    return 0
+
+
+def watch(request: Request, console: Console) -> LiveRun:
+    """Watches until it is stopped, the time is over, or every file came to its end.
+
+    Raises:
+        VigieError: The site cannot be watched.
+    """
     site = _site(request)
     live = site.live or LiveConfig()
-    with ExitStack() as parts:
-        folder = Path(live.folder).absolute()
-        parts.enter_context(running_in(folder))
-        gpus = math.ceil(live.detectors.max_replicas * live.detectors.num_gpus)
-        parts.enter_context(ray_session(request.address, os.cpu_count() or 1, gpus))
-        _watch(request, site, folder)
-    return 0
+    folder = Path(live.folder).absolute()
+    gpus = math.ceil(live.detectors.max_replicas * live.detectors.num_gpus)
+    with running_in(folder), ray_session(request.address, os.cpu_count() or 1, gpus):
+        return _watch(request, console, site, folder)
 
 
 def print_config(path: Path) -> int:
@@ -111,13 +139,12 @@ def _fitted(site: SiteConfig) -> SiteConfig:
     return replace(site, live=replace(live, detectors=fitted))
 
 
-def _watch(request: Request, site: SiteConfig, folder: Path) -> None:
+def _watch(request: Request, console: Console, site: SiteConfig, folder: Path) -> LiveRun:
     """Starts the parts, looks at them now and then, ends them in the other order."""
     import ray
 
     from ray_app.live.app import places_of
 
-    console = Console(stderr=request.as_json)
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     places = places_of(site, request.site.parent, name)
     _record_run(site, request.site, places.ledger)
@@ -134,10 +161,7 @@ def _watch(request: Request, site: SiteConfig, folder: Path) -> None:
         ray.get(desk.note.remote("stop", PERSON, site.site))
         ray.get(desk.flush.remote(FLUSH_S))
         opened = [s.event_id for s in ray.get(desk.situations.remote()) if s.opened_at is not None]
-    if request.as_json:
-        typer.echo(json.dumps(told(reports, opened), indent=2))
-    else:
-        console.print(f"stopped; frame ledger in {places.ledger}", soft_wrap=True)
+    return LiveRun(tuple(reports), tuple(opened), places.ledger)
 
 
 def _look_on(request: Request, console: Console, fleet: Any, desk: Any) -> None:  # noqa: ANN401
