@@ -10,7 +10,6 @@ from ray_app.batch.ray_session import ray_session
 from ray_app.scaling.serve_policy import OFFERED, SERVE_NEUTRAL
 
 POLICY = "ray_app.planning.logged_policy:LoggedPolicy"
-STARTS_WITHIN_S = 120.0
 LOOK_EVERY_S = 0.5
 
 
@@ -58,7 +57,7 @@ def play_for_real(runs: Sequence[RealRun]) -> tuple[tuple[float, tuple[int, ...]
     with ray_session(None, workers=2, gpus=0):
         from ray import serve
 
-        serve.start(proxy_location="Disabled")
+        serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR"})
         try:
             return tuple(_play(serve, run) for run in runs)
         finally:
