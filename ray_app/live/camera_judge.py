@@ -136,6 +136,8 @@ class CameraJudge:
             note = FrameNote(due.key, outcome, due.taken_at, age_s)
             self._list(self._ledger.note(note, decided.seen if analysed else None))
             self.trouble = self._ledger.trouble or self.trouble
+        if self._teller is not None:
+            self.trouble = self._teller.trouble or self.trouble
 
     def _judge(self, decided: Decided) -> bool:
         """Runs the rules on an analysed frame; returns whether they could be run."""

@@ -132,8 +132,8 @@ class FleetLoop:
         """Finds cameras that a reader held before the fleet was started anew."""
         for camera in report.cameras:
             entry = self.book.entries.get(camera.camera_id)
-            if entry is None:
-                self.pool.release(report.name, (camera.camera_id,))
+            if entry is None or entry.reader not in (None, report.name):
+                self.pool.release(report.name, (camera.camera_id,))  # two must never read it
             elif entry.reader is None and entry.camera.id not in self._begun:
                 entry.reader = report.name
                 self._begun.add(entry.camera.id)

@@ -32,6 +32,7 @@ class ReaderFleet:
         self._warm = WarmNodes(start.policy, live.detectors)
         self._meter = FleetMeter()
         self._busy_s = 0.0
+        self._wanted: int | None = None
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         threading.Thread(target=self._run, name="fleet", daemon=True).start()
@@ -59,7 +60,7 @@ class ReaderFleet:
             analysed_per_s=analysed,
             shed_per_s=max(0.0, offered - analysed),
             replicas=self._loop.replicas,
-            replicas_wanted=None,
+            replicas_wanted=self._wanted,
             kept_share=tuple((value, sum(each) / len(each)) for value, each in kept.items()),
             readers=len(self._loop.pool.up),
             age_p95_s=max(ages, default=None),
@@ -173,8 +174,11 @@ class ReaderFleet:
         if replicas is not None:
             loop.replicas = replicas
         load = loop.load
-        warm = self._warm.decide(load.told_at, load.offered_work_per_s, loop.replicas, load.counts)
-        self._warm.ask(warm)
+        wanted = self._warm.decide(
+            load.told_at, load.offered_work_per_s, loop.replicas, load.counts
+        )
+        self._wanted = wanted.replicas
+        self._warm.ask(wanted.warm_gpus)
         self._meter.tell_cameras(self.cameras())
         self._meter.tell_fleet(self.report(), loop.signals_waiting, loop.signals_lost)
         self._meter.add_detector_seconds(loop.busy_s - self._busy_s)

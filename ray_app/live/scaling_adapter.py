@@ -10,7 +10,7 @@ from typing import Any
 from ray.autoscaler.sdk import request_resources
 
 from ray_app.config.live_schema import DetectorsConfig
-from ray_app.scaling.load import Count, Load
+from ray_app.scaling.load import Count, Decision, Load
 from ray_app.scaling.policy_kinds import kind_of, settings_from_json
 
 
@@ -32,16 +32,17 @@ class WarmNodes:
 
     def decide(
         self, now_s: float, offered_per_s: float, target: int, counts: tuple[tuple[str, float], ...]
-    ) -> int:
-        """Returns the GPUs to keep warm; the same decision as Serve's, from the same numbers."""
+    ) -> Decision:
+        """Returns the replicas and the GPUs wanted: what Serve decides, from the same numbers."""
         load = Load(
             now_s - self._zero_s,
             offered_per_s,
             target,
             counts=tuple(Count(zone, people) for zone, people in counts),
         )
-        decision, self._memory = self._kind.decide(load, self._memory, self._settings)
-        return min(decision.warm_gpus, self._detectors.max_replicas)
+        wanted, self._memory = self._kind.decide(load, self._memory, self._settings)
+        least, most = self._detectors.min_replicas, self._detectors.max_replicas
+        return Decision(max(least, min(most, wanted.replicas)), min(most, wanted.warm_gpus))
 
     def ask(self, warm: int) -> None:
         """Tells the node autoscaler, when there are GPUs to ask for and the number changed."""

@@ -53,6 +53,11 @@ class SituationTeller:
         """Whether a situation is a candidate or open; the camera's own faults are none."""
         return any(event.situation != OWN_HEALTH for event in self._under_way.values())
 
+    @property
+    def trouble(self) -> str | None:
+        """Why a picture of a situation could not be kept last; None when none failed since."""
+        return self._ring.report().trouble
+
     def see(self, frame: Frame, seen: Observation, taken_at: float) -> list[Signal]:
         """Takes the next analysed frame; returns what is to be told.
 
