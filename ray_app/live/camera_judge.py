@@ -64,6 +64,11 @@ class CameraJudge:
         )
         self.trouble = None
 
+    def date(self, origin_at: float | None) -> None:
+        """Takes the instant of index 0 where only the footage knows it, before its first frame."""
+        if self._ledger is not None:
+            self._ledger.origin_at = origin_at
+
     def finish(self) -> None:
         """Ends what is open and writes the ledger: the camera is not watched any more."""
         with self._turn:

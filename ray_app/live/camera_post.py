@@ -151,6 +151,10 @@ class CameraPost:
         """Counts frames of which no picture came."""
         self.judge.tally.miss(frames, time.time())
 
+    def date(self, origin_at: float | None) -> None:
+        """Takes the instant of index 0 of a file's grid: the ledger is cut by it."""
+        self.judge.date(origin_at)
+
     def report(self, now: float) -> CameraReport:
         """Returns how the camera is doing."""
         intake, judge, tally = self._intake, self.judge, self.judge.tally

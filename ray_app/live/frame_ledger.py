@@ -64,7 +64,7 @@ class CameraLedger:
         self, folder: Path, camera_id: str, address: str, rate_hz: float, origin_at: float | None
     ) -> None:
         self._folder, self._camera_id, self._address = folder, camera_id, address
-        self._rate_hz, self._origin_at = rate_hz, origin_at
+        self._rate_hz, self.origin_at = rate_hz, origin_at
         self._seen: list[Observation] = []
         self._notes: list[FrameNote] = []
         self.trouble: str | None = None
@@ -104,8 +104,8 @@ class CameraLedger:
         name = f"{first.index:012d}-{last.index:012d}"
         write_segment(segment_file(self._folder, self._camera_id, name), seen)
         starts_at = None
-        if self._origin_at is not None:
-            starts_at = datetime.fromtimestamp(self._origin_at + first.time_s, UTC).isoformat()
+        if self.origin_at is not None:
+            starts_at = datetime.fromtimestamp(self.origin_at + first.time_s, UTC).isoformat()
         self.trouble = None
         return SegmentRecord(
             segment_id=name,

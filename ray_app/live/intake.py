@@ -38,6 +38,9 @@ class Counting(Protocol):
     def miss(self, frames: int) -> None:
         """Takes frames of which no picture came."""
 
+    def date(self, origin_at: float | None) -> None:
+        """Takes the instant of index 0 of a file's grid, seconds since 1970."""
+
 
 class Intake(Protocol):
     """What the sender asks for frames."""
@@ -260,6 +263,7 @@ class FileIntake:
         footage = self._open()
         first = self.next_index
         missing = footage.frames_due()
+        self._counting.date(None if footage.origin is None else footage.origin.timestamp())
         poses: dict[str, PoseAt | None] = {}
         for clip, frame in footage.frames():
             missing -= 1

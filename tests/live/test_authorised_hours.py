@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 from live_site import OneReader, file_site, lease_of, until
-from square_footage import film_site
+from square_footage import MORNING, film_site
 
 from ray_app.authorisation.grant import AuthorisationSettings
 from ray_app.live.messages import Outcome
@@ -85,6 +85,26 @@ def test_footage_filmed_outside_the_window_is_not_looked_at(footage, tmp_path):
         until(reader.ended)
         assert reader.camera("east").counts.offered == 0
     assert reader.replica.stacks == []
+
+
+def test_footage_filmed_inside_the_window_is_and_its_ledger_replays_under_it(footage, tmp_path):
+    """The window begins two seconds into the films: what lies before is not looked at."""
+    window = AuthorisationSettings(
+        purpose="A test",
+        situations=("restricted_area",),
+        cameras=("east", "west"),
+        start=MORNING + timedelta(seconds=2),
+        end=MORNING + timedelta(hours=1),
+    )
+    site = file_site(footage, tmp_path, authorisation=window)
+    with OneReader(site, tmp_path) as reader:
+        reader.core.lease([lease_of(site, "east")])
+        until(reader.ended)
+        assert reader.camera("east").counts.by_outcome[Outcome.ANALYSED] == 50
+        assert reader.outbox.flush(10.0)
+        replayed = reader.replayed(site)
+    assert replayed
+    assert replayed == reader.desk.events
 
 
 def test_outside_the_perimeter_pixels_are_black_before_a_replica_sees_them(footage, tmp_path):
