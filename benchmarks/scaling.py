@@ -5,7 +5,8 @@
 Days are played one by one and kept in FOLDER, so that a killed run goes on where it was. Missed is
 every tile offered at the full rate and not analysed in time: late, dropped or shed. Days of one
 seed are the same for every policy; intervals are 95 % bootstrap intervals over paired days.
-Seeds 101 and above were used to choose the settings of the event plan, those from 1 on never.
+Seeds from 101 on were used to choose the settings of the event plan; a fault of its fit was found
+by looking at seed 1, so seeds from 2 on are the ones nothing was chosen by.
 """
 
 import argparse

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ray_app.batch.ray_session import ray_session
-from ray_app.domain.errors import ConfigError
+from ray_app.domain.errors import ConfigError, Interrupted
 from ray_app.simulator.event_profile import EventProfile
 from ray_app.simulator.outcome import Outcome, Series
 from ray_app.simulator.scenario import SCENARIOS
@@ -45,6 +45,7 @@ def run_campaign(campaign: Campaign, on_day: OnDay | None = None) -> tuple[Outco
 
     Raises:
         ConfigError: A policy of the user's own cannot be loaded, or failed.
+        Interrupted: Somebody stopped it.
     """
     days = [(name, seed) for name in campaign.scenarios for seed in campaign.seeds]
     workers = min(campaign.workers or os.cpu_count() or 1, len(days))
@@ -62,6 +63,9 @@ def run_campaign(campaign: Campaign, on_day: OnDay | None = None) -> tuple[Outco
                     done[waiting.pop(one)] = ray.get(one)
                     if on_day is not None:
                         on_day(len(done), len(days))
+        except KeyboardInterrupt:
+            told = f"interrupted after {len(done)} of {len(days)} days; nothing was written"
+            raise Interrupted(told) from None
         except ray.exceptions.RayTaskError as error:
             raise ConfigError(f"a day could not be played: {error.cause!r}") from error
         finally:

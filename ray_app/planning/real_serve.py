@@ -11,6 +11,8 @@ from ray_app.scaling.serve_policy import OFFERED, SERVE_NEUTRAL
 
 POLICY = "ray_app.planning.logged_policy:LoggedPolicy"
 LOOK_EVERY_S = 0.5
+# The day begins when Serve has surely started the first replica.
+STARTS_WITHIN_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def play_for_real(runs: Sequence[RealRun]) -> tuple[tuple[float, tuple[int, ...]
 
 
 def _play(serve: Any, run: RealRun) -> tuple[float, tuple[int, ...]]:  # noqa: ANN401  a module
-    zero_s = time.time() + 2.0
+    zero_s = time.time() + STARTS_WITHIN_S
     deployment = serve.deployment(
         name="detector",
         ray_actor_options={"num_cpus": 0},
@@ -89,6 +91,7 @@ def _play(serve: Any, run: RealRun) -> tuple[float, tuple[int, ...]]:  # noqa: A
     )(WaitingDetector)
     serve.run(deployment.bind(run.offered_per_s, zero_s), name="validate", route_prefix=None)
     seen: list[int] = []
+    time.sleep(max(0.0, zero_s - time.time()))
     while time.time() < zero_s + len(run.offered_per_s):
         seen.append(_running(serve))
         time.sleep(LOOK_EVERY_S)
