@@ -13,14 +13,14 @@ from ray_app.live.replica_count import DETECTOR, DETECTORS
 
 
 class SlowSquares(SquareDetector):
-    """Takes as long for a batch as a file says, so that a test can make replicas slow."""
+    """Takes as long for a frame as a file says, so that a test can make replicas slow."""
 
     def __init__(self, place):
         self._place = place
 
     def detect(self, batch):
         with contextlib.suppress(OSError, ValueError):
-            time.sleep(float(self._place.read_text()))
+            time.sleep(float(self._place.read_text()) * len(batch))
         return super().detect(batch)
 
 
