@@ -17,6 +17,7 @@ from models.pictures import read_picture
 from ray_app.domain.errors import FootageError
 
 _GREY = 114
+_NEEDED = "needed are pictures, and beside them points.json with {picture: [[x, y], ...]}, pixels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,14 @@ def read_points(folder: Path) -> list[tuple[Path, NDArray[np.float32]]]:
     table = folder / "points.json"
     try:
         points = json.loads(table.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FootageError(f"{table}: cannot be read as head points ({error})") from error
+    except OSError as error:
+        raise FootageError(f"{table}: {error.strerror}; {_NEEDED}") from error
+    except ValueError as error:
+        raise FootageError(
+            f"{table}: cannot be read as head points ({error}); {_NEEDED}"
+        ) from error
     if not isinstance(points, dict) or not points:
-        raise FootageError(f"{table}: names no picture; needed: {{picture: [[x, y], ...]}}")
+        raise FootageError(f"{table}: names no picture; {_NEEDED}")
     return [
         (folder / name, _as_heads(table, name, points[name])) for name in sorted_by_number(points)
     ]

@@ -139,6 +139,11 @@ def test_faulty_head_points_are_one_line(tmp_path, told, complaint):
     assert "\n" not in str(fault.value)
 
 
+def test_a_folder_without_head_points_says_what_is_needed(tmp_path):
+    with pytest.raises(FootageError, match=r"No such file or directory; needed are pictures"):
+        read_points(tmp_path / "nowhere")
+
+
 def crowd_folder(folder: Path) -> Path:
     save(folder / "whole.jpg", coded(colours(), ".jpg"))
     save(folder / "grey.png", coded(np.full((HEIGHT, WIDTH), 90, np.uint8), ".png"))
