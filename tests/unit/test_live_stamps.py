@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -54,6 +55,6 @@ def test_a_first_picture_without_time_stamp_is_left_out():
 def test_time_stamps_that_stand_still_give_way_to_arrival():
     told = read(StampReader(Stream(), Wall()), [0.0] * 20)
     assert len(told) > 10
-    steps = [b.time_s - a.time_s for a, b in zip(told[1:], told[2:], strict=False)]
+    steps = [b.time_s - a.time_s for a, b in pairwise(told[1:])]
     assert steps == pytest.approx([0.1] * len(steps))
     assert {stamp.clock for stamp in told} == {Clock.ARRIVAL}
