@@ -37,7 +37,8 @@ from ray_app.batch.backfill import BackfillJob, backfill
 from ray_app.batch.manifest import CameraSource, make_manifest
 from ray_app.batch.ray_session import ray_session
 from ray_app.batch.segment_worker import WorkerBlocks, no_pose
-from ray_app.batch.site_job import build_single_threaded, open_footage, weights_of
+from ray_app.batch.site_job import build_single_threaded, open_footage
+from ray_app.provenance import weights_of
 from ray_app.video.reading import ReadingSettings
 
 RATE_HZ = 5.0

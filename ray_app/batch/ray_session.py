@@ -4,16 +4,19 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ray_app.batch.ray_noise import without_ray_noise
+from ray_app.domain.errors import ClusterError
 
 # Frames of two-stage runs pass through it; fused runs pass a few hundred bytes per segment.
 STORE_BYTES = 150_000_000
 STORE_BYTES_WITH_GPU = 2_000_000_000
+KNOCK_S = 5.0
 
 
 @contextmanager
@@ -28,6 +31,9 @@ def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
         address: Of a running cluster; None starts a local one, unless this process has one.
         workers: Worker processes that will run.
         gpus: GPUs that will be asked for.
+
+    Raises:
+        ClusterError: Ray does not start, or nothing answers at the address.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
@@ -41,23 +47,55 @@ def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
         yield
         return
     with without_ray_noise(), _own_signals():
-        if address is None:
-            ray.init(
-                address="local",
-                num_cpus=workers + 1,
-                num_gpus=gpus or None,
-                object_store_memory=STORE_BYTES_WITH_GPU if gpus else STORE_BYTES,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-            )
-        else:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+        _begin(address, workers, gpus)
         _take_signals()
         try:
             yield
         finally:
             ray.shutdown()
+
+
+def _begin(address: str | None, workers: int, gpus: int) -> None:
+    """Starts or joins Ray; raises ClusterError where it does not answer."""
+    import ray
+
+    asked: dict[str, object] = {"address": address}
+    if address is None:
+        asked = {
+            "address": "local",
+            "num_cpus": workers + 1,
+            "num_gpus": gpus or None,
+            "object_store_memory": STORE_BYTES_WITH_GPU if gpus else STORE_BYTES,
+            "include_dashboard": False,
+        }
+    else:
+        _knock(address)
+    try:
+        ray.init(**asked, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, RuntimeError, ValueError, TimeoutError, ray.exceptions.RayError) as error:
+        cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if address is not None:
+            raise _no_ray(address, cause) from error
+        raise ClusterError(
+            f"Ray does not start on this machine: {cause}; when it is busy, try again"
+        ) from error
+
+
+def _knock(address: str) -> None:
+    """Raises ClusterError where nothing listens; Ray itself would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or "/" in address or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=KNOCK_S).close()
+    except OSError as error:
+        raise _no_ray(address, error.strerror or str(error)) from error
+
+
+def _no_ray(address: str, cause: str) -> ClusterError:
+    return ClusterError(
+        f"no Ray at {address}: {cause}; is the cluster up, and its token in RAY_AUTH_TOKEN?"
+    )
 
 
 @contextmanager

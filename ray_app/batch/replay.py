@@ -8,10 +8,10 @@ from shapely import Polygon
 
 from ray_app.authorisation.grant import AuthorisationSettings
 from ray_app.batch.analyze import Analysis, analyze, authorised_parts
-from ray_app.batch.results_folder import add_up, claimed, hash_of
-from ray_app.batch.site_job import perimeter_seen
+from ray_app.batch.results_folder import add_up, claimed
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import StoreError
+from ray_app.provenance import hash_of, perimeter_seen
 from ray_app.store.run_record import RunRecord, flat_settings, read_run, run_file, write_run
 from ray_app.store.segments import read_segments, write_segments
 

@@ -1,17 +1,16 @@
 """The folder of a run: who writes in it, what it holds, what was run."""
 
 import fcntl
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 
 from ray_app.batch.manifest import CameraFootage, Manifest
 from ray_app.batch.segment import Segment
 from ray_app.domain.errors import StoreError
+from ray_app.provenance import hash_of, package_versions
 from ray_app.store.observations import read_facts, segment_file
 from ray_app.store.run_record import (
     CameraRecord,
@@ -31,7 +30,6 @@ from ray_app.video.filesystem import shown
 from ray_app.video.start_time import Clock
 from ray_app.video.timeline import Timeline
 
-PACKAGES = ("vigie", "ray", "torch", "av", "numpy", "pyarrow")
 LOCK = ".lock"
 
 
@@ -68,7 +66,7 @@ def record_run(out_dir: Path, manifest: Manifest, site: str, site_text: str | No
         site_text=site_text,
         site_sha256=hash_of(site_text),
         segment_s=manifest.segment_s,
-        versions=tuple((name, version(name)) for name in PACKAGES),
+        versions=package_versions(),
         weights=tuple(
             sorted({pair for camera in manifest.cameras for pair in camera.source.weights})
         ),
@@ -92,11 +90,6 @@ def record_of(out_dir: Path, segment: Segment) -> SegmentRecord | None:
     except StoreError:
         return None
     return replace(segment.record(SegmentStatus.DONE), frames=frames, losses=losses)
-
-
-def hash_of(text: str | None) -> str | None:
-    """Returns the sha256 of a text's UTF-8 bytes; None of None."""
-    return None if text is None else hashlib.sha256(text.encode()).hexdigest()
 
 
 def add_up(records: Sequence[SegmentRecord]) -> Totals:

@@ -1,28 +1,26 @@
 """From a site file and a list of videos to the work of a back-fill."""
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import torch
 import yaml
 
 from models.settings import NetworkSettings
-from models.weights import list_weights
 from models.zoo import build_detector, needed_width_px
 from ray_app.authorisation.grant import AuthorisationSettings
 from ray_app.batch.manifest import CameraSource
 from ray_app.batch.segment import Segment
 from ray_app.batch.segment_worker import Hide, WorkerBlocks
 from ray_app.config.schema import CameraConfig, SiteConfig
-from ray_app.domain.errors import FootageError, WeightsError
+from ray_app.domain.errors import FootageError
 from ray_app.domain.protocols import Detector
 from ray_app.geo.calibration import DroneCalibration
+from ray_app.provenance import perimeter_seen, weights_of
 from ray_app.video.decord_guard import index_for_decord
 from ray_app.video.filesystem import shown
 from ray_app.video.footage_listing import match_cameras
@@ -133,39 +131,6 @@ def hide_of(site: SiteConfig, segment: Segment) -> Hide | None:
     """Returns what blackens a segment's frames outside the authorised perimeter."""
     camera = next(camera for camera in site.cameras if camera.id == segment.camera_id)
     return build_mask(camera, site.authorisation)
-
-
-def perimeter_seen(
-    camera: CameraConfig, authorisation: AuthorisationSettings | None
-) -> tuple[tuple[str, str], ...]:
-    """Returns what decides which pixels a camera's networks may see, as settings in JSON.
-
-    Empty without a perimeter: the whole picture is seen whatever the calibration.
-    """
-    if authorisation is None or authorisation.perimeter_m is None:
-        return ()
-    calibration = None if camera.calibration is None else asdict(camera.calibration)
-    return (
-        ("perimeter.polygon_m", json.dumps(authorisation.perimeter_m)),
-        ("perimeter.calibration", json.dumps(calibration, sort_keys=True)),
-    )
-
-
-def weights_of(networks: NetworkSettings) -> tuple[tuple[str, str], ...]:
-    """Returns (name, sha256) of the weights that networks load; raises WeightsError."""
-    names = {networks.objects.name}
-    if networks.crowd is not None:
-        names.add(networks.crowd.name)
-    if networks.fire is not None:
-        names.add(networks.fire.name)
-    pairs = [(entry.name, entry.sha256) for entry in list_weights() if entry.name in names]
-    if networks.objects.onnx is not None:
-        file = Path(networks.objects.onnx.file)
-        try:
-            pairs.append((file.name, hashlib.sha256(file.read_bytes()).hexdigest()))
-        except OSError as error:
-            raise WeightsError(f"{file}: cannot be read ({error.strerror})") from error
-    return tuple(pairs)
 
 
 def _source(

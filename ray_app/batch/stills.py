@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ray_app.authorisation.grant import AuthorisationSettings
-from ray_app.batch.results_folder import hash_of
-from ray_app.batch.site_job import perimeter_seen
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.blurred import BlurredJpeg
 from ray_app.domain.errors import FootageError, StoreError
 from ray_app.domain.frame import Frame
 from ray_app.domain.observation import Observation
+from ray_app.provenance import hash_of, perimeter_seen
 from ray_app.report.data import ReportData, Still
 from ray_app.report.episodes import Moment, moments_to_show, whole_episodes
 from ray_app.store.observations import read_segment, segment_file

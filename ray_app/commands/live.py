@@ -9,17 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import typer
-import yaml
 from rich.console import Console
 
 from ray_app.batch.ray_session import ray_session
-from ray_app.batch.results_folder import PACKAGES, hash_of
-from ray_app.batch.site_job import perimeter_seen, weights_of
 from ray_app.commands.live_folder import running_in, say_streams_closed, stop_running
 from ray_app.commands.live_view import show_status, told
 from ray_app.config.live_schema import LiveConfig
@@ -28,7 +24,6 @@ from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import ConfigError
 from ray_app.domain.event import Phase
 from ray_app.live.messages import CameraReport
-from ray_app.store.run_record import CameraRecord, RunRecord, flat_settings, write_run
 
 STATUS_EVERY_S, LOOK_EVERY_S = 10.0, 0.5
 FLUSH_S = 3.0
@@ -86,14 +81,6 @@ def watch(request: Request, console: Console) -> LiveRun:
         return _watch(request, console, site, folder)
 
 
-def print_config(path: Path) -> int:
-    """Prints what `serve deploy` and KubeRay take for this site."""
-    from ray_app.live.serve_config import serve_config
-
-    typer.echo(yaml.safe_dump(serve_config(load_site(path), str(path)), sort_keys=False), nl=False)
-    return 0
-
-
 def stop(folder: Path, *, as_json: bool) -> int:
     """Ends the live site that runs in a folder on this machine."""
     closed_s = stop_running(folder)
@@ -144,10 +131,11 @@ def _watch(request: Request, console: Console, site: SiteConfig, folder: Path) -
     import ray
 
     from ray_app.live.app import places_of
+    from ray_app.live.ledger_record import record_run
 
     name = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     places = places_of(site, request.site.parent, name)
-    _record_run(site, request.site, places.ledger)
+    record_run(site, request.site, places.ledger)
     with _desk(site, folder, places.evidence) as desk, _serving(site, places):
         with _fleet(site, places, folder) as fleet:
             _console(site, request.site.parent, folder)
@@ -234,33 +222,3 @@ def _console(site: SiteConfig, site_folder: Path, folder: Path) -> None:
         site.site, api, site_folder, folder / EVIDENCE, is_authorised=site.authorisation is not None
     )
     serve.run(console_app(start), name="console", route_prefix="/", blocking=False)
-
-
-def _record_run(site: SiteConfig, path: Path, ledger: Path) -> None:
-    """Writes how frames are looked at, so that `vigie replay` takes the ledger for a back-fill."""
-    cameras = [camera for camera in site.cameras if camera.stream is not None]
-    text = path.read_text("utf-8")
-    weights = {pair for camera in cameras for pair in weights_of(camera.networks)}
-    record = RunRecord(
-        site=site.site,
-        site_text=text,
-        site_sha256=hash_of(text),
-        segment_s=30.0,
-        versions=tuple((name, version(name)) for name in PACKAGES),
-        weights=tuple(sorted(weights)),
-        cameras=tuple(_camera_record(site, camera) for camera in cameras),
-    )
-    write_run(ledger, record)
-
-
-def _camera_record(site: SiteConfig, camera: CameraConfig) -> CameraRecord:
-    return CameraRecord(
-        camera_id=camera.id,
-        origin=None,
-        settings=(
-            *flat_settings("reading", camera.reading),
-            *flat_settings("networks", camera.networks),
-            *((f"weights.{name}", json.dumps(sum_)) for name, sum_ in weights_of(camera.networks)),
-            *perimeter_seen(camera, site.authorisation),
-        ),
-    )

@@ -33,5 +33,9 @@ class WeightsError(VigieError):
     """A weights file is missing, altered or of another architecture."""
 
 
+class ClusterError(VigieError):
+    """Ray does not start, or nothing answers at its address."""
+
+
 class Interrupted(VigieError):  # noqa: N818  it is no error of anybody's
     """Somebody stopped it; the message says what stays and how to go on."""

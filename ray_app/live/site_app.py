@@ -12,6 +12,7 @@ from ray.serve import Application
 from ray_app.config.load import load_site
 from ray_app.config.schema import SiteConfig
 from ray_app.live.app import LivePlaces, places_of, start_fleet, stop_fleet
+from ray_app.live.ledger_record import record_run
 from ray_app.live.messages import DESK, FLEET
 from ray_app.live.site_keeper import Keeper, SitePart, actor_named
 from ray_app.live.situation_desk import ENDS_S, desk_plan, start_desk
@@ -28,19 +29,19 @@ def site(args: dict[str, str]) -> Application:
     path = Path(args["site"])
     read = load_site(path)
     places = _places(read, path.parent)
-    return Keeper.bind(parts_of(read, path.parent), places.folder, args["version"])
+    return Keeper.bind(parts_of(read, path), places.folder, args["version"])
 
 
-def parts_of(site: SiteConfig, folder: Path) -> Sequence[SitePart]:
+def parts_of(site: SiteConfig, path: Path) -> Sequence[SitePart]:
     """Returns desk and fleet of a site, in the order in which they start.
 
     Args:
         site: The site.
-        folder: Of its file.
+        path: Its file.
     """
     return (
-        SitePart(DESK, partial(_start_desk, site, folder), _end_desk),
-        SitePart(FLEET, partial(_start_fleet, site, folder), partial(_end_fleet, site)),
+        SitePart(DESK, partial(_start_desk, site, path.parent), _end_desk),
+        SitePart(FLEET, partial(_start_fleet, site, path), partial(_end_fleet, site)),
     )
 
 
@@ -53,8 +54,10 @@ def _start_desk(site: SiteConfig, folder: Path) -> None:
     start_desk(desk_plan(site, places.folder, places.evidence), lifetime="detached")
 
 
-def _start_fleet(site: SiteConfig, folder: Path) -> None:
-    start_fleet(site, _places(site, folder), lifetime="detached")
+def _start_fleet(site: SiteConfig, path: Path) -> None:
+    places = _places(site, path.parent)
+    record_run(site, path, places.ledger)
+    start_fleet(site, places, lifetime="detached")
     _note("start", site.site)
 
 
