@@ -1,5 +1,6 @@
 """One camera in its reader: when its stream is open, and the frames that wait to be sent."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,14 @@ from ray_app.domain.errors import ConfigError, VigieError
 from ray_app.domain.frame import Frame
 from ray_app.live.camera_judge import CameraJudge, ReaderHome
 from ray_app.live.due_frame import DueFrame
-from ray_app.live.intake import FileIntake, Intake, LiveIntake, OnPicture
+from ray_app.live.intake import (
+    FileIntake,
+    Intake,
+    LiveIntake,
+    OnPicture,
+    PoseOf,
+    pose_unknown,
+)
 from ray_app.live.lease import CameraLease, CameraPosition
 from ray_app.live.messages import CameraReport, Outcome
 from ray_app.live.stack import tiles_of
@@ -238,8 +246,25 @@ class CameraPost:
             on_picture=on_picture,
         )
         return LiveIntake(
-            open_stream, grid, self._home.plan.origin_at, self._keeps, self, self._home.wake
+            open_stream,
+            grid,
+            self._home.plan.origin_at,
+            self._keeps,
+            self,
+            self._home.wake,
+            self._pose_of(address),
         )
+
+    def _pose_of(self, address: StreamAddress) -> PoseOf:
+        """Returns the poses of a drone's video played as a stream, by the .SRT beside it."""
+        url = address.reveal().removeprefix("file://")
+        pose_at = None
+        if address.scheme == "file":
+            pose_at = self._follow(Clip(self.camera.id, url, 0.0, math.inf, 0, (0, 0)))
+        if pose_at is None:
+            return pose_unknown
+        # Time stamps that leapt begin a new segment, whose place in the file nobody knows.
+        return lambda picture: pose_at(picture.time_s) if picture.segment == 1 else None
 
     def _file(self, address: StreamAddress) -> FileIntake:
         camera = self.camera

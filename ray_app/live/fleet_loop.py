@@ -29,6 +29,7 @@ from ray_app.store.segments import SegmentRecord, write_segments
 
 LOG = logging.getLogger(__name__)
 LIST_EVERY_S = 5.0
+EVEN_FOR_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class FleetLoop:
         self._pieces: dict[tuple[str, str], SegmentRecord] = {}
         self._listed, self._listed_s = 0, 0.0
         self._begun: set[str] = set()
+        self._started_s = time.monotonic()
         for camera in cameras_of(start.site, state):
             width_px = start.widths_px.get(camera.id) or width_of(camera)
             self.book.add(camera, width_px, is_paused=camera.id in state.paused)
@@ -139,13 +141,23 @@ class FleetLoop:
                 self._begun.add(entry.camera.id)
 
     def _assign(self) -> None:
-        given = self.book.assign(self.pool.up, self._live.readers.cameras_each)
+        given = self.book.assign(self.pool.up, self._most_cameras())
         for reader, entries in given.items():
             for entry in entries:
                 if entry.camera.id not in self._begun:
                     self._begun.add(entry.camera.id)
                     threading.Thread(target=close_left_open, args=(entry,)).start()
             self.pool.lease(reader, tuple(self._lease(entry) for entry in entries))
+
+    def _most_cameras(self) -> int:
+        """Returns how many cameras a reader may have; at first no more than its even share.
+
+        Who comes up first would else take all, and all would be lost with it.
+        """
+        most = self._live.readers.cameras_each
+        if time.monotonic() - self._started_s > EVEN_FOR_S or not len(self.pool):
+            return most
+        return min(most, -(-len(self.book.entries) // len(self.pool)))
 
     def _orders(self, reader: str) -> Orders:
         mine = {entry.camera.id for entry in self.book.read_by(reader)}

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ray_app.domain.errors import FootageError
 from ray_app.domain.frame import Frame
+from ray_app.domain.observation import DronePose
 from ray_app.live.due_frame import DueFrame
 from ray_app.video.clip import Clip
 from ray_app.video.live.footage import Footage
@@ -21,6 +22,12 @@ from ray_app.wiring import PoseAt
 LOG = logging.getLogger(__name__)
 MOST_QUEUED = 16
 OnPicture = Callable[[LivePicture], object]
+PoseOf = Callable[[LivePicture], DronePose | None]
+
+
+def pose_unknown(picture: LivePicture) -> None:
+    """Says of a stream without telemetry that nobody knows where its drone was."""
+    del picture
 
 
 class Counting(Protocol):
@@ -87,6 +94,7 @@ class LiveIntake:
         keeps: Says of every due frame whether there is capacity for it.
         counting: Who counts.
         wake: Called when a frame waits.
+        pose_of: Returns where the drone was at a picture; None of what tells no pose.
     """
 
     def __init__(
@@ -97,9 +105,11 @@ class LiveIntake:
         keeps: Callable[[], bool],
         counting: Counting,
         wake: Callable[[], None],
+        pose_of: PoseOf = pose_unknown,
     ) -> None:
         self._grid, self._origin_at = grid, origin_at
         self._keeps, self._counting, self._wake = keeps, counting, wake
+        self._pose_of = pose_of
         self._lock = threading.Lock()
         self._told_not_seen = 0
         self.picture: LivePicture | None = None
@@ -160,7 +170,12 @@ class LiveIntake:
         with self._lock:
             self.picture = picture
             for each in self._grid.take(picture, time.time() - self._origin_at):
-                due = DueFrame(each.key, each.picture.taken_at, partial(_frame_of, each))
+                due = DueFrame(
+                    each.key,
+                    each.picture.taken_at,
+                    partial(_frame_of, each),
+                    self._pose_of(each.picture),
+                )
                 self._counting.offer(due)
                 if not self._keeps():
                     shed.append(due)

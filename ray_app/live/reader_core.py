@@ -5,9 +5,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ray_app.domain.frame import Frame, FrameBatch
+from ray_app.domain.observation import DronePose, Observation
 from ray_app.live.camera_judge import ReaderHome
 from ray_app.live.camera_post import CameraPost
 from ray_app.live.due_frame import Decided, DueFrame
@@ -237,8 +238,9 @@ class ReaderCore:
             outcome = Outcome.ANALYSED
             if observation is None:
                 outcome = Outcome.LOST if answer is None else Outcome.LATE
+            placed = _placed(observation, each.due.pose)
             self._late += outcome is Outcome.LATE
-            each.post.judge.decide(Decided(each.due, outcome, frame, observation))
+            each.post.judge.decide(Decided(each.due, outcome, frame, placed))
 
     def _answered(self, frames: list[tuple[Claimed, Frame]]) -> StackAnswer | None:
         """Returns the answer; None when the replicas were away twice, or the frames grew old."""
@@ -270,3 +272,8 @@ class ReaderCore:
     def _is_fresh(self, stack: Stack) -> bool:
         oldest_at = time.time() - self._tuning.deadline_s
         return any(taken_at is None or taken_at >= oldest_at for taken_at in stack.taken_at)
+
+
+def _placed(seen: Observation | None, pose: DronePose | None) -> Observation | None:
+    """Returns what was seen, with where the drone was."""
+    return seen if seen is None or pose is None else replace(seen, pose=pose)

@@ -1,13 +1,19 @@
 """One reader, without Ray: parity with the back-fill, order, deadlines, sheds, faults."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from live_site import OneReader, Replica, file_site, lease_of, until
 from square_footage import film_site, manifest_of, run_without_ray
 
 from ray_app.batch.analyze import analyze
+from ray_app.config.schema import CalibrationConfig, SituationsConfig
+from ray_app.geo.calibration import DroneCalibration
 from ray_app.live.messages import Outcome
 from ray_app.live.stack import Tuning
+from ray_app.store.observations import read_segment, segment_file
 from ray_app.store.segments import SegmentStatus, read_segments, write_segments
 
 
@@ -141,3 +147,35 @@ def test_a_camera_whose_rules_fail_does_not_touch_the_other(footage, tmp_path):
     assert told["east"].counts.by_outcome[Outcome.ANALYSED] == 60
     assert told["west"].counts.by_outcome[Outcome.LOST] == 60
     assert "rules failed" in told["west"].trouble
+
+
+CUE = """{n}
+00:00:{second:02d},000 --> 00:00:{second:02d},999
+[latitude: 48.85] [longitude: 2.35] [rel_alt: {height}.000] [gb_yaw: 0 gb_pitch: -60 gb_roll: 0]
+
+"""
+
+
+def test_a_drones_video_played_as_a_stream_is_placed_by_the_telemetry_beside_it(footage, tmp_path):
+    own = tmp_path / "site"
+    shutil.copytree(footage, own)
+    cues = [CUE.format(n=n + 1, second=n, height=20 + n) for n in range(10)]
+    (own / "east_1.SRT").write_text("".join(cues), "utf-8")
+    site = file_site(own, tmp_path, every_frame=False)
+    drone = CalibrationConfig(drone=DroneCalibration(origin_deg=(48.85, 2.35)))
+    cameras = tuple(
+        replace(c, calibration=drone, zones=(), situations=SituationsConfig()) for c in site.cameras
+    )
+    site = replace(site, cameras=cameras)
+    with OneReader(site, tmp_path) as reader:
+        reader.core.lease([lease_of(site, "east")])
+        until(reader.ended)
+        reader.replayed(site)
+        records = read_segments(reader.plan.ledger)
+    files = [segment_file(reader.plan.ledger, "east", record.segment_id) for record in records]
+    seen = [each for file in files for each in read_segment(file)]
+    assert len(seen) > 10
+    began_s = seen[0].key.time_s
+    for each in seen:
+        assert each.pose is not None
+        assert each.pose.height_m == pytest.approx(20 + each.key.time_s - began_s, abs=1.0)

@@ -68,10 +68,11 @@ def test_a_real_video_gives_the_same_events_live_and_from_the_archive(tmp_path):
 
 
 def test_a_rendered_scene_gives_the_same_events_live_and_from_the_archive(tmp_path):
-    scene = cached_scene(request_scene("event_gate", 20.0, 1, "day", "dry", 5.0), 2)
+    scene = cached_scene(request_scene("event_gate", 27.0, 1, "day", "dry", 5.0), 2)
     films = scene / "cameras"
     path = live_site(scene / "site.yaml", lambda camera: films / f"{camera}.mp4", tmp_path)
-    assert compared(path, films, tmp_path)
+    opened = compared(path, films, tmp_path)
+    assert {event_id.split("/")[0] for event_id in opened} >= {"gate", "square", "drone"}
 
 
 def test_live_stop_closes_every_stream_within_two_seconds(tmp_path):
