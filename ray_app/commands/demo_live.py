@@ -36,8 +36,8 @@ class LiveShow:
 def show_live(scene: Path, out: Path, found: Sequence[Event], console: Console) -> LiveShow:
     """Plays the scene's cameras in real time through `vigie live`.
 
-    Under its own load a small machine gives up frames, each counted; what it then misses of the
-    back-fill's situations is told, not hidden.
+    A small machine gives up frames, each counted; whatever live does not tell of the
+    back-fill's situations is listed, not hidden.
 
     Args:
         scene: Folder that `film_scenario` made.
@@ -73,7 +73,7 @@ def print_show(show: LiveShow, console: Console) -> None:
     told = f"{show.told} of {show.told + len(show.missed)} situations of the back-fill told live"
     console.print(told)
     for camera, situation, place in show.missed:
-        console.print(f"  not told live, too few frames: {situation} at {place} by {camera}")
+        console.print(f"  not told live: {situation} at {place} by {camera}")
 
 
 def _live_site(scene: Path, out: Path) -> Path:
