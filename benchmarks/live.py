@@ -196,7 +196,7 @@ def main() -> int:
     words.add_argument("--cameras", type=int, default=8)
     words.add_argument("--seconds", type=float, default=60.0)
     words.add_argument("--hold", default="", help="numbers of cameras to try, as 8,12,16")
-    words.add_argument("--batch-size", type=int, default=4)
+    words.add_argument("--batch-size", type=int, default=2)
     words.add_argument("--json", type=Path, default=None)
     asked = words.parse_args()
     film = make_film(Path(tempfile.gettempdir()) / "vigie-benchmark-live")

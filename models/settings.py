@@ -158,7 +158,8 @@ class NetworkSettings:
         grid: Coarse cells of the picture, for abandoned objects; None leaves them out.
         device: "cpu", "cuda", "cuda:1"...
         dtype: "bfloat16" or "float32"; None takes bfloat16 where the processor has units for it.
-        batch_size: Fixed; shorter batches are padded so that results do not depend on them.
+        batch_size: Fixed; shorter batches are padded so that results do not depend on them. A
+            processor is as fast with 2 as with 8 (docs/performance.md); a GPU wants 8 or more.
         compile: Compiles the networks at start (10-40 s), 1.2 times faster after.
     """
 
@@ -168,7 +169,7 @@ class NetworkSettings:
     grid: PictureGridSettings | None = None
     device: str = "cpu"
     dtype: str | None = None
-    batch_size: int = 8
+    batch_size: int = 2
     compile: bool = False
 
     def __post_init__(self) -> None:

@@ -15,7 +15,6 @@ from ray_app.live.messages import Outcome
 
 SITE = "live.yaml"
 LONGEST_S = 90.0
-BATCH_SIZE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,6 @@ def _live_site(scene: Path, out: Path) -> Path:
     for camera in site["cameras"]:
         video = (scene / "cameras" / camera["footage"][0]).resolve()
         camera["stream"] = {"address": f"file://{video}"}
-        # A frame waits for no other here, and padding a lone one to eight costs eight.
-        camera["networks"]["batch_size"] = BATCH_SIZE
     site.pop("authorisation", None)
     site["live"] = {
         "folder": str(out.resolve()),

@@ -72,7 +72,8 @@ class SiteSummary:
 def summarise(site: SiteConfig) -> SiteSummary:
     """Returns what a site file asks for."""
     is_live = site.live is not None or any(camera.stream for camera in site.cameras)
-    cameras = tuple(_camera(view, is_live=is_live) for view in camera_views(site))
+    held = site.live.detectors.num_gpus if site.live else 0.0
+    cameras = tuple(_camera(view, is_live=is_live, num_gpus=held) for view in camera_views(site))
     return SiteSummary(site.site, _authorisation(site), cameras)
 
 
@@ -91,13 +92,13 @@ def summary_lines(summary: SiteSummary) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _camera(view: CameraView, *, is_live: bool) -> CameraSummary:
+def _camera(view: CameraView, *, is_live: bool, num_gpus: float) -> CameraSummary:
     camera = view.camera
     return CameraSummary(
         id=camera.id,
         footage=camera.footage,
         rate_hz=camera.reading.rate_hz,
-        networks=_networks(camera),
+        networks=f"{_networks(camera)}; {_device(camera, num_gpus)}",
         calibration=_calibration(camera.calibration),
         zones=tuple(_zone(zone) for zone in camera.zones),
         lines=tuple(line.name for line in camera.lines),
@@ -125,6 +126,17 @@ def _networks(camera: CameraConfig) -> str:
     fire = f"; {asked.fire.name} at {asked.fire.input_px} px" if asked.fire else ""
     grid = f"; grid of {asked.grid.cell_px} px cells" if asked.grid else ""
     return f"{objects.name} at {objects.input_px} px{tiles}; {crowd}{fire}{grid}"
+
+
+def _device(camera: CameraConfig, num_gpus: float) -> str:
+    """Returns where the networks run, and that a GPU a replica holds lies idle, or is missing."""
+    asked = camera.networks
+    told = f"on {asked.device} by {asked.batch_size}"
+    if num_gpus > 0 and asked.device == "cpu":
+        return f"{told}: the GPU that live.detectors.num_gpus holds is not used; set device: cuda"
+    if num_gpus == 0 and asked.device != "cpu" and camera.stream is not None:
+        return f"{told}: set live.detectors.num_gpus, or Ray starts replicas where no GPU is"
+    return told
 
 
 def _calibration(calibration: CalibrationConfig | None) -> str:

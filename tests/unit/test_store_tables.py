@@ -88,7 +88,7 @@ def test_other_settings_are_refused_by_name(tmp_path):
     refuse_other_settings(run(), run(NetworkSettings(batch_size=4), camera_id="other"), tmp_path)
     for other, name in [
         (run(segment_s=30.0), "segment_s = 60.0, now it is 30.0"),
-        (run(NetworkSettings(batch_size=4)), "camera gate networks.batch_size = 8, now it is 4"),
+        (run(NetworkSettings(batch_size=4)), "camera gate networks.batch_size = 2, now it is 4"),
         (run(NetworkSettings(crowd=HeadCounterSettings())), "networks.crowd"),
     ]:
         with pytest.raises(StoreError, match=name):
