@@ -16,14 +16,19 @@ import typer
 from rich.console import Console
 
 from ray_app.batch.ray_session import ray_session
-from ray_app.commands.live_folder import running_in, say_streams_closed, stop_running
+from ray_app.commands.live_folder import (
+    is_kept_stopped,
+    running_in,
+    say_streams_closed,
+    stop_running,
+)
 from ray_app.commands.live_view import show_status, told
 from ray_app.config.live_schema import LiveConfig
 from ray_app.config.load import load_site
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import ConfigError
 from ray_app.domain.event import Phase
-from ray_app.live.messages import CameraReport
+from ray_app.live.messages import STOPPED, CameraReport
 
 STATUS_EVERY_S, LOOK_EVERY_S = 10.0, 0.5
 FLUSH_S = 3.0
@@ -82,7 +87,7 @@ def watch(request: Request, console: Console) -> LiveRun:
 
 
 def stop(folder: Path, *, as_json: bool) -> int:
-    """Ends the live site that runs in a folder on this machine."""
+    """Ends the live site that runs in a folder, on this machine or kept by a cluster."""
     closed_s = stop_running(folder)
     if as_json:
         typer.echo(json.dumps({"was_running": closed_s is not None, "streams_closed_s": closed_s}))
@@ -90,6 +95,8 @@ def stop(folder: Path, *, as_json: bool) -> int:
         typer.echo(f"no live site runs in {folder}")
     else:
         typer.echo(f"stopped; every stream was closed after {closed_s:.1f} s")
+    if is_kept_stopped(folder) and not as_json:
+        typer.echo(f"the cluster watches again when {folder / STOPPED} is removed")
     return 0
 
 

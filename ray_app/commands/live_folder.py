@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ray_app.batch.results_folder import LOCK, claimed
 from ray_app.domain.errors import StoreError
+from ray_app.live.messages import KEEPER_VERSION, STOPPED
 from ray_app.store.written_aside import cause_of, write_whole
 
 RUNNING = "running.json"
@@ -38,7 +39,7 @@ def say_streams_closed(folder: Path) -> None:
 
 
 def stop_running(folder: Path) -> float | None:
-    """Ends the live site that runs in a folder on this machine.
+    """Ends the live site that runs in a folder, on this machine or kept by a cluster.
 
     Returns:
         Seconds until every stream was closed; None when none runs.
@@ -48,7 +49,7 @@ def stop_running(folder: Path) -> float | None:
     """
     process = _process(folder)
     if process is None:
-        return None
+        return _stop_kept(folder) if (folder / KEEPER_VERSION).exists() else None
     began_s = time.monotonic()
     os.kill(process, signal.SIGTERM)
     while (folder / RUNNING).exists():
@@ -59,6 +60,26 @@ def stop_running(folder: Path) -> float | None:
     while _is_claimed(folder) and time.monotonic() - began_s < ALL_ENDS_S:
         time.sleep(LOOK_S)
     return closed_s
+
+
+def _stop_kept(folder: Path) -> float:
+    """Tells the keeper of a cluster to end what it keeps, and waits until it did."""
+    stopped = folder / STOPPED
+    began_s = time.monotonic()
+    write_whole(stopped, b"")
+    while (folder / KEEPER_VERSION).exists():
+        if time.monotonic() - began_s > STREAMS_CLOSE_S:
+            raise StoreError(
+                f"no keeper answers in {folder} within {STREAMS_CLOSE_S:g} s: is the cluster up? "
+                f"{stopped} stays, so nothing will be watched until you remove it"
+            )
+        time.sleep(LOOK_S)
+    return time.monotonic() - began_s
+
+
+def is_kept_stopped(folder: Path) -> bool:
+    """Returns whether a cluster is told to watch nothing."""
+    return (folder / STOPPED).exists()
 
 
 def _process(folder: Path) -> int | None:

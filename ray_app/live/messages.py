@@ -9,7 +9,9 @@ from ray_app.video.live.status import Clock, StreamState
 __all__ = [
     "DESK",
     "FLEET",
+    "KEEPER_VERSION",
     "NAMESPACE",
+    "STOPPED",
     "CameraReport",
     "Change",
     "FleetReport",
@@ -22,6 +24,10 @@ NAMESPACE = "vigie"
 """Ray namespace of every named actor of a live site."""
 FLEET, DESK = "vigie-fleet", "vigie-desk"
 """Names of the two actors that others call: the reader fleet and the situation desk."""
+STOPPED = "stopped"
+"""File in the folder of a site on a cluster: while it is there nothing runs."""
+KEEPER_VERSION = "keeper_version"
+"""File in the same folder: what the cluster's keeper keeps running; gone when nothing is."""
 
 
 class Outcome(enum.StrEnum):

@@ -14,11 +14,8 @@ import ray
 from ray import serve
 from ray.exceptions import RayError
 
-from ray_app.live.messages import NAMESPACE
+from ray_app.live.messages import KEEPER_VERSION, NAMESPACE, STOPPED
 
-STOPPED = "stopped"
-"""File in the site's folder: while it is there nothing runs."""
-VERSION = "keeper_version"
 LOG = logging.getLogger(__name__)
 
 
@@ -59,17 +56,18 @@ class SiteKeeper:
         """Makes what runs what should run."""
         if (self._folder / STOPPED).exists():
             self._end()
+            (self._folder / KEEPER_VERSION).unlink(missing_ok=True)
             return
         if self._running_version() != self._version:
             self._end()
-            (self._folder / VERSION).write_text(self._version, "utf-8")
+            (self._folder / KEEPER_VERSION).write_text(self._version, "utf-8")
         for part in self._parts:
             if actor_named(part.name) is None:
                 LOG.warning("starts %s", part.name)
                 part.start()
 
     def _running_version(self) -> str | None:
-        written = self._folder / VERSION
+        written = self._folder / KEEPER_VERSION
         return written.read_text("utf-8") if written.exists() else None
 
     def _end(self) -> None:

@@ -17,9 +17,9 @@ from square_footage import film
 
 from ray_app.batch.ray_session import ray_session
 from ray_app.config.load import load_site
-from ray_app.live.messages import DESK, FLEET
+from ray_app.live.messages import DESK, FLEET, STOPPED
 from ray_app.live.serve_config import serve_config
-from ray_app.live.site_keeper import STOPPED, actor_named, end_actor
+from ray_app.live.site_keeper import actor_named, end_actor
 from ray_app.store.journal_check import read_entries
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]

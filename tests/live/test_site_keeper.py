@@ -1,5 +1,6 @@
 """The keeper of a site on a real Ray: parts come back, a stop is final, versions replace."""
 
+import threading
 from functools import partial
 from pathlib import Path
 
@@ -7,9 +8,11 @@ import pytest
 import ray
 
 from ray_app.batch.ray_session import ray_session
-from ray_app.live.messages import NAMESPACE
-from ray_app.live.site_keeper import STOPPED, SitePart, actor_named
+from ray_app.commands.live_folder import stop_running
+from ray_app.domain.errors import StoreError
+from ray_app.live.messages import NAMESPACE, STOPPED
 from ray_app.live.site_keeper import SiteKeeper as Keeper
+from ray_app.live.site_keeper import SitePart, actor_named
 
 pytestmark = pytest.mark.ray
 NAMES = ("keeper-desk", "keeper-fleet")
@@ -90,6 +93,35 @@ def test_a_stop_is_final_until_it_is_taken_back(tmp_path, ended) -> None:
     (tmp_path / STOPPED).unlink()
     keeper.check_health()
     assert None not in ids()
+
+
+def test_vigie_live_stop_ends_what_a_cluster_keeps(tmp_path, ended) -> None:
+    assert stop_running(tmp_path) is None
+    keeper = Keeper(parts(ended), tmp_path, "v1")
+    over = threading.Event()
+
+    def check_now_and_then() -> None:
+        while not over.wait(0.1):
+            keeper.check_health()
+
+    checks = threading.Thread(target=check_now_and_then)
+    checks.start()
+    try:
+        assert stop_running(tmp_path) is not None
+    finally:
+        over.set()
+        checks.join()
+    assert ids() == [None, None]
+    assert (tmp_path / STOPPED).exists()
+    assert stop_running(tmp_path) is None
+
+
+def test_a_stop_that_no_keeper_answers_is_told(tmp_path, ended, monkeypatch) -> None:
+    Keeper(parts(ended), tmp_path, "v1")
+    monkeypatch.setattr("ray_app.commands.live_folder.STREAMS_CLOSE_S", 0.3)
+    with pytest.raises(StoreError, match="is the cluster up"):
+        stop_running(tmp_path)
+    assert (tmp_path / STOPPED).exists()
 
 
 def test_another_site_file_replaces_what_runs(tmp_path, ended) -> None:
