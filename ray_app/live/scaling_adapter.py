@@ -44,8 +44,14 @@ class WarmNodes:
         least, most = self._detectors.min_replicas, self._detectors.max_replicas
         return Decision(max(least, min(most, wanted.replicas)), min(most, wanted.warm_gpus))
 
-    def ask(self, warm: int) -> None:
-        """Tells the node autoscaler, when there are GPUs to ask for and the number changed."""
+    def ask(self, wanted: Decision) -> None:
+        """Tells the node autoscaler, when there are GPUs to ask for and the number changed.
+
+        Replicas hold their nodes by themselves. Ray may count idle nodes towards what is asked
+        for and never give them back, though busy ones would do; so nothing is asked for unless
+        more shall be warm than replicas need.
+        """
+        warm = wanted.warm_gpus if wanted.warm_gpus > wanted.replicas else 0
         if self._detectors.num_gpus <= 0 or warm == self._asked:
             return
         bundle = {"GPU": self._detectors.num_gpus, "CPU": self._detectors.num_cpus}
