@@ -6,7 +6,6 @@ format 1.0.2. The body never depends on when it is sent: every retry sends the s
 
 import hashlib
 import json
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ray_app.domain.situation import Acknowledgement, Change, ChangeKind, Situation
+from ray_app.outside.plain_json import finite
 
 TYPE = "dev.vigie.situation.{what}.v1"
 
@@ -60,7 +60,7 @@ def message_of(change: Change, site: str, phases: Collection[str]) -> Message | 
         "datacontenttype": "application/json",
         "data": _data(change, site),
     }
-    body = json.dumps(_finite(told), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    body = json.dumps(finite(told), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return Message(change.number, message_id, event.camera_id, change.at, body)
 
 
@@ -131,12 +131,3 @@ def _acknowledgement(said: Acknowledgement | None) -> dict[str, str] | None:
         "reason": said.reason,
         "at": moment(said.at),
     }
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401  JSON values of any shape
-    """Returns value with what JSON cannot say (NaN, infinity) as null."""
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

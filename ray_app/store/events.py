@@ -1,7 +1,6 @@
 """Events as a table and as lines of JSON."""
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from ray_app.domain.event import Event, Phase, Why
+from ray_app.outside.plain_json import finite
 from ray_app.store.parquet import read_parquet, write_parquet
 from ray_app.store.written_aside import write_whole
 
@@ -94,13 +94,4 @@ def _from_row(row: dict[str, Any]) -> Event:
 
 def _json_line(row: dict[str, Any]) -> str:
     why = row["why"] | {"measures": dict(row["why"]["measures"])}
-    return json.dumps(_finite(row | {"why": why}), ensure_ascii=False, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:  # noqa: ANN401  JSON values of any shape
-    """Returns value with what JSON cannot say (NaN, infinity) as null."""
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(finite(row | {"why": why}), ensure_ascii=False, allow_nan=False)
