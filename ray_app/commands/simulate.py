@@ -13,9 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ray_app.commands.day_progress import DayProgress
+from ray_app.commands.site_text import load_site_text
 from ray_app.config.event_file import load_event
 from ray_app.domain.errors import ConfigError
 from ray_app.planning.campaign import Campaign, run_campaign
+from ray_app.planning.day_replay import DayReplay, replay_of
+from ray_app.planning.recorded_day import read_day, run_of_day
 from ray_app.planning.results import outcome_json, score_json, write_run, write_runs
 from ray_app.report.plan_words import percent
 from ray_app.scaling.policy_kinds import POLICIES
@@ -39,6 +42,7 @@ from ray_app.simulator.service import service_from_benchmark
 from ray_app.simulator.simulation import Engine, NodeRule, draw_day, simulate
 
 Choice = TypeVar("Choice", bound=StrEnum)
+USUAL = ("as_planned", "late_crowd", "full_house")
 SWEEP_UTILISATIONS = (0.6, 0.7, 0.8, 0.9)
 SWEEP_TARGETS = (2.0, 3.0, 4.0, 6.0)
 
@@ -58,6 +62,8 @@ class Request:
         workers: Processes; None is one per core.
         out: Where results go.
         as_json: Print JSON.
+        replay: Folder of a recorded day, played instead of drawn ones.
+        replay_from_min: When it begins on the event's clock; None is when the watch begins.
     """
 
     event: Path
@@ -70,6 +76,8 @@ class Request:
     workers: int | None
     out: Path
     as_json: bool
+    replay: Path | None = None
+    replay_from_min: float | None = None
 
 
 def profile_of(event: Path, service: Path | None) -> EventProfile:
@@ -88,7 +96,11 @@ def run_one(request: Request, seed: int) -> int:
     names = request.policies or ("event_plan",)
     served = policy_of(names[0], profile)
     scenario = _scenarios(request.scenarios)[0]
-    day = draw_day(profile, scenario, SCENARIOS[scenario], seed)
+    replay = _replay(request, profile)
+    if replay is not None:
+        day = replay.day(scenario, seed)
+    else:
+        day = draw_day(profile, scenario, SCENARIOS[scenario], seed)
     engine = _word(Engine, request.engine, "engine")
     try:
         outcome = simulate(day, served, engine, _word(NodeRule, request.nodes, "nodes"))
@@ -142,14 +154,21 @@ def policy_of(name: str, profile: EventProfile) -> ServedPolicy:
 
 
 def _campaign(request: Request, profile: EventProfile, policies: tuple[ServedPolicy, ...]) -> int:
+    replay = _replay(request, profile)
+    usual = USUAL if replay is None else USUAL[:1]
+    scenarios = _scenarios(request.scenarios or usual)
+    if replay is not None:
+        for name in scenarios:
+            replay.day(name, 1)
     campaign = Campaign(
         profile=profile,
         policies=policies,
-        scenarios=_scenarios(request.scenarios or ("as_planned", "late_crowd", "full_house")),
+        scenarios=scenarios,
         seeds=tuple(range(1, request.seeds + 1)),
         engine=_word(Engine, request.engine, "engine"),
         nodes=_word(NodeRule, request.nodes, "nodes"),
         workers=request.workers,
+        replay=replay,
     )
     with DayProgress() as progress:
         outcomes = run_campaign(campaign, progress)
@@ -161,6 +180,17 @@ def _campaign(request: Request, profile: EventProfile, policies: tuple[ServedPol
         show_scores(found, len(outcomes) // len(policies))
         typer.echo(f"results in {request.out}")
     return 0
+
+
+def _replay(request: Request, profile: EventProfile) -> DayReplay | None:
+    """Returns the recorded day that was asked for; raises StoreError and ConfigError."""
+    if request.replay is None:
+        if request.replay_from_min is not None:
+            raise ConfigError("--replay-from says when a recorded day begins; add --replay FOLDER")
+        return None
+    text = run_of_day(request.replay).site_text
+    site = None if text is None else load_site_text(text, f"site of {request.replay}")
+    return replay_of(profile, read_day(request.replay, site), request.replay_from_min)
 
 
 def show_scores(found: Sequence[PolicyScore], days: int) -> None:

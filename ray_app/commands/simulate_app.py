@@ -33,6 +33,17 @@ Workers = Annotated[
     typer.Option(min=1, help="Worker processes; default: one per core."),
 ]
 Out = Annotated[Path, typer.Option(help="Folder for the results; made if absent.")]
+Replay = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        help="A recorded day to play instead of drawn ones: ledger/RUN of `vigie live`, or the "
+        "folder of `vigie backfill`."
+    ),
+]
+ReplayFrom = Annotated[
+    Optional[float],  # noqa: UP045
+    typer.Option(help="Minute of the event's clock at which the recorded day begins."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -45,13 +56,28 @@ def run_command(
     engine: EngineName = "fluid",
     nodes: Nodes = "plain",
     service: Service = None,
+    replay: Replay = None,
+    replay_from: ReplayFrom = None,
     out: Out = Path("out/simulate"),
     as_json: AsJson = False,
 ) -> None:
     """Plays one day under one policy, and tells who lost what, and why."""
     from ray_app.commands.simulate import Request, run_one
 
-    request = Request(event, service, (policy,), (scenario,), 1, engine, nodes, None, out, as_json)
+    request = Request(
+        event,
+        service,
+        (policy,),
+        (scenario,),
+        1,
+        engine,
+        nodes,
+        None,
+        out,
+        as_json,
+        replay,
+        replay_from,
+    )
     raise typer.Exit(run_one(request, seed))
 
 
@@ -65,6 +91,8 @@ def compare_command(
     nodes: Nodes = "plain",
     service: Service = None,
     workers: Workers = None,
+    replay: Replay = None,
+    replay_from: ReplayFrom = None,
     out: Out = Path("out/compare"),
     as_json: AsJson = False,
 ) -> None:
@@ -87,6 +115,8 @@ def compare_command(
                 workers,
                 out,
                 as_json,
+                replay,
+                replay_from,
             )
         )
     )
@@ -102,6 +132,8 @@ def sweep_command(
     nodes: Nodes = "plain",
     service: Service = None,
     workers: Workers = None,
+    replay: Replay = None,
+    replay_from: ReplayFrom = None,
     out: Out = Path("out/sweep"),
     as_json: AsJson = False,
 ) -> None:
@@ -121,6 +153,8 @@ def sweep_command(
                 workers,
                 out,
                 as_json,
+                replay,
+                replay_from,
             )
         )
     )

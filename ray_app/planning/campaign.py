@@ -8,11 +8,12 @@ from typing import Any
 
 from ray_app.batch.ray_session import ray_session
 from ray_app.domain.errors import ConfigError, Interrupted
+from ray_app.planning.day_replay import DayReplay
 from ray_app.simulator.event_profile import EventProfile
 from ray_app.simulator.outcome import Outcome, Series
 from ray_app.simulator.scenario import SCENARIOS
 from ray_app.simulator.serve_settings import ServedPolicy
-from ray_app.simulator.simulation import Engine, NodeRule, draw_day, simulate
+from ray_app.simulator.simulation import Day, Engine, NodeRule, draw_day, simulate
 
 OnDay = Callable[[int, int], None]
 
@@ -29,6 +30,7 @@ class Campaign:
         engine: How frames are moved.
         nodes: Who decides which nodes to launch.
         workers: Processes; None is one per core.
+        replay: A recorded day to play instead of drawn ones.
     """
 
     profile: EventProfile
@@ -38,6 +40,13 @@ class Campaign:
     engine: Engine = Engine.FLUID
     nodes: NodeRule = NodeRule.PLAIN
     workers: int | None = None
+    replay: DayReplay | None = None
+
+    def day(self, scenario: str, seed: int) -> Day:
+        """Returns one day, the same for every policy."""
+        if self.replay is not None:
+            return self.replay.day(scenario, seed)
+        return draw_day(self.profile, scenario, SCENARIOS[scenario], seed)
 
 
 def run_campaign(campaign: Campaign, on_day: OnDay | None = None) -> tuple[Outcome, ...]:
@@ -79,7 +88,7 @@ def play_day(
 ) -> tuple[Outcome, ...]:
     """Plays one day under every policy; runs in a worker, which finds modules as we do."""
     sys.path.extend(path for path in import_paths if path not in sys.path)
-    day = draw_day(campaign.profile, name, SCENARIOS[name], seed)
+    day = campaign.day(name, seed)
     played = (
         simulate(day, served, campaign.engine, campaign.nodes) for served in campaign.policies
     )
