@@ -178,7 +178,7 @@ class ReaderFleet:
             load.told_at, load.offered_work_per_s, loop.replicas, load.counts
         )
         self._wanted = wanted.replicas
-        self._warm.ask(wanted)
+        self._warm.ask(wanted.warm_gpus, loop.replicas)
         self._meter.tell_cameras(self.cameras())
         self._meter.tell_fleet(self.report(), loop.signals_waiting, loop.signals_lost)
         self._meter.add_detector_seconds(loop.busy_s - self._busy_s)

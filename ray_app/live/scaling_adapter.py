@@ -44,16 +44,20 @@ class WarmNodes:
         least, most = self._detectors.min_replicas, self._detectors.max_replicas
         return Decision(max(least, min(most, wanted.replicas)), min(most, wanted.warm_gpus))
 
-    def ask(self, wanted: Decision) -> None:
+    def ask(self, warm: int, running: int) -> None:
         """Tells the node autoscaler, when there are GPUs to ask for and the number changed.
 
         Replicas hold their nodes by themselves. Ray may count idle nodes towards what is asked
         for and never give them back, though busy ones would do; so nothing is asked for unless
-        more shall be warm than replicas need.
+        more shall be warm than replicas run.
+
+        Args:
+            warm: GPUs wanted.
+            running: Replicas at work.
         """
-        warm = wanted.warm_gpus if wanted.warm_gpus > wanted.replicas else 0
-        if self._detectors.num_gpus <= 0 or warm == self._asked:
+        asked = warm if warm > running else 0
+        if self._detectors.num_gpus <= 0 or asked == self._asked:
             return
         bundle = {"GPU": self._detectors.num_gpus, "CPU": self._detectors.num_cpus}
-        request_resources(bundles=[bundle] * warm)
-        self._asked = warm
+        request_resources(bundles=[bundle] * asked)
+        self._asked = asked

@@ -8,7 +8,6 @@ import pytest
 from ray_app.config.live_schema import DetectorsConfig, ScalingConfig
 from ray_app.live.scaling_adapter import WarmNodes
 from ray_app.live.serve_config import policy_kwargs
-from ray_app.scaling.load import Decision
 from ray_app.scaling.serve_policy import OFFERED, WARM_GPUS, ServePolicy
 
 DETECTORS = DetectorsConfig(min_replicas=1, max_replicas=6, num_gpus=0.5)
@@ -53,9 +52,9 @@ def test_nodes_are_asked_for_once_and_only_with_gpus(monkeypatch):
     kwargs = policy_kwargs(ScalingConfig(), DETECTORS, Path())
     nodes = WarmNodes(kwargs, DETECTORS)
     for warm in (2, 2, 3):
-        nodes.ask(Decision(1, warm))
+        nodes.ask(warm, running=1)
     assert asked == [[{"GPU": 0.5, "CPU": 1.0}] * 2, [{"GPU": 0.5, "CPU": 1.0}] * 3]
-    WarmNodes(kwargs, DetectorsConfig()).ask(Decision(1, 4))
+    WarmNodes(kwargs, DetectorsConfig()).ask(4, running=1)
     assert len(asked) == 2
 
 
@@ -66,8 +65,8 @@ def test_nodes_that_replicas_hold_are_not_asked_for(monkeypatch):
         "ray_app.live.scaling_adapter.request_resources", lambda bundles: asked.append(len(bundles))
     )
     nodes = WarmNodes(policy_kwargs(ScalingConfig(), DETECTORS, Path()), DETECTORS)
-    for wanted in (Decision(2, 2), Decision(2, 4), Decision(4, 4), Decision(1, 1)):
-        nodes.ask(wanted)
+    for warm, running in ((2, 2), (4, 2), (4, 3), (4, 4), (1, 4), (1, 1)):
+        nodes.ask(warm, running)
     assert asked == [4, 0]
 
 
