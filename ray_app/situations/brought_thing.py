@@ -20,7 +20,7 @@ NEAR_HEIGHTS = 1.5
 TOUCH_HEIGHTS = 0.5
 """Anybody else attends to a thing only within so many of their own heights."""
 ATTENDED_S = 2.0
-"""Who stays that near so long attends to the thing; passers-by do not."""
+"""Who stands that near so long attends to the thing; who goes past does not, however slowly."""
 LEFT_S = 1.0
 """An owner who was not near for so long has left: they pass by from then on like anybody else."""
 SAME_CELLS, SAME_S = 6, 15.0
@@ -69,7 +69,7 @@ class BroughtThing:
         """Counts the seconds alone.
 
         Until it is left an owner attends to it wherever they are near; once left, owner or not,
-        who stands near or stays within touch.
+        an owner who stands near, and anybody who stands within touch.
 
         Args:
             nearby: Who is near now.
@@ -110,7 +110,7 @@ class BroughtThing:
             away_m = np.linalg.norm(people_m - thing_m, axis=1)
             near = np.where(np.isfinite(away_m), away_m <= near_m, near)
         owners = set(now.ids[near].tolist()) & self.owners
-        touching = bool((gaps <= TOUCH_HEIGHTS).any())
+        touching = bool((np.isin(now.ids, list(standing)) & (gaps <= TOUCH_HEIGHTS)).any())
         return Nearby(bool(owners), bool(owners & set(standing)), touching)
 
 
@@ -121,7 +121,7 @@ class Nearby:
     Attributes:
         owner: Whether one who may be its owner is.
         owner_stands: Whether one of those stands still.
-        touching: Whether anybody is near enough to touch it.
+        touching: Whether anybody stands near enough to touch it.
     """
 
     owner: bool

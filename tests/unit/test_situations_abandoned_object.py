@@ -106,6 +106,14 @@ def test_others_who_pass_do_not_attend_to_it_and_who_stays_does():
     assert max(level for name, level in film.levels.items() if name != "view") == 0
 
 
+def test_who_goes_slowly_past_it_within_touch_does_not_attend_to_it():
+    film = Film()
+    left_behind(film)
+    before = film.play(3)
+    # 12 px/s, a fifth of their height: within touch (30 px) of it for 5 seconds
+    assert film.play(8, lambda t: [(4, 120 + 12 * t, 170.0)]) > before + 7
+
+
 def test_an_owner_who_left_and_walks_past_again_does_not_attend_to_it():
     film = Film()
     left_behind(film)
