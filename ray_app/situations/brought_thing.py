@@ -68,8 +68,8 @@ class BroughtThing:
     def pass_time(self, nearby: "Nearby", passed_s: float) -> None:
         """Counts the seconds alone.
 
-        Until it is left an owner attends to it wherever they are near; once left, owner or not,
-        an owner who stands near, and anybody who stands within touch.
+        Until it is left an owner attends to it wherever they are near; once left, an owner who
+        stands near, or anybody who stands within touch.
 
         Args:
             nearby: Who is near now.
