@@ -11,7 +11,7 @@ from ray_app.scaling.policy_kinds import POLICIES
 from ray_app.store.situation_settings import EventStoreSettings
 from ray_app.video.evidence.settings import EvidenceSettings
 from ray_app.video.live.address import AllowedStreams
-from ray_app.video.live.stream import StreamSettings
+from ray_app.video.live.stream_settings import StreamSettings
 
 VALUES = ("best_effort", "normal", "critical")
 """Classes of cameras, the first gives up frames first."""

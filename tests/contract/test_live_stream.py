@@ -12,7 +12,8 @@ import pytest
 from ray_app.outside.retry import RetrySettings
 from ray_app.video.live.address import AllowedStreams, read_address
 from ray_app.video.live.status import Clock, StreamState
-from ray_app.video.live.stream import LiveStream, StreamSettings
+from ray_app.video.live.stream import LiveStream
+from ray_app.video.live.stream_settings import StreamSettings
 
 ALLOWED = AllowedStreams(schemes=("http", "udp", "file"), hosts=("127.0.0.1",))
 QUICK = RetrySettings(first_s=0.05, most_s=0.2, refused_s=60.0, healthy_s=1.0)

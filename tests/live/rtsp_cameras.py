@@ -72,12 +72,25 @@ def filmed(path, shown, pictures, rate_hz, size, coding=None):
 
 
 class Cameras:
-    """A server with some cameras."""
+    """A server with some cameras; asks for a password and speaks TLS when told so."""
 
-    def __init__(self, film, rate_hz=10, cameras=1, credentials=None, port=None):
+    def __init__(
+        self,
+        film,
+        rate_hz=10,
+        cameras=1,
+        credentials=None,
+        port=None,
+        *,
+        digest=False,
+        certificate=None,
+    ):
         self.port = port or free_port()
+        self._scheme = "rtsps" if certificate else "rtsp"
         self._words = [str(self.port), str(film), str(rate_hz), str(cameras)]
-        self._words += [credentials] if credentials else []
+        self._words += ["--user", credentials] if credentials else []
+        self._words += ["--digest"] if digest else []
+        self._words += ["--tls", str(certificate)] if certificate else []
         self._process = None
 
     def __enter__(self):
@@ -107,4 +120,4 @@ class Cameras:
         self._process.send_signal(signal.SIGCONT)
 
     def address(self, number=0, user=""):
-        return f"rtsp://{user}127.0.0.1:{self.port}/cam{number}"
+        return f"{self._scheme}://{user}127.0.0.1:{self.port}/cam{number}"

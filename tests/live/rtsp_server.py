@@ -1,8 +1,10 @@
 """Cameras on this machine: gst-rtsp-server plays a file in a loop. Run by the system's Python.
 
-Usage: /usr/bin/python3 rtsp_server.py PORT FILE.h264 RATE_HZ CAMERAS [USER:PASSWORD]
+Usage: /usr/bin/python3 rtsp_server.py PORT FILE.h264 RATE_HZ CAMERAS [--user USER:PASSWORD]
+[--digest] [--tls CERTIFICATE_AND_KEY.pem]
 """
 
+import argparse
 import sys
 from itertools import accumulate, count
 from pathlib import Path
@@ -11,7 +13,8 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
+gi.require_version("GstRtsp", "1.0")
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 
 class Played(GstRtspServer.RTSPMediaFactory):
@@ -46,35 +49,54 @@ class Played(GstRtspServer.RTSPMediaFactory):
         return buffer
 
 
-def guard(server, factory, credentials):
-    """Lets in only who gives user and password."""
-    user, _, password = credentials.partition(":")
+def guard(factory, asked):
+    """Returns who lets in only who gives user and password, over TLS, as asked."""
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
-    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
-    server.set_auth(auth)
+    if asked.tls:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(asked.tls))
+    if asked.user is None:
+        auth.set_default_token(token)
+    elif asked.digest:
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest(*asked.user.split(":"), token)
+    else:
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(*asked.user.split(":")), token)
     factory.add_role_from_structure(
         Gst.Structure.from_string(
             "viewer, media.factory.access=(boolean)true, media.factory.construct=(boolean)true"
         )[0]
     )
+    return auth
+
+
+def what_is_asked():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port")
+    parser.add_argument("film")
+    parser.add_argument("rate_hz", type=int)
+    parser.add_argument("cameras", type=int)
+    parser.add_argument("--user")
+    parser.add_argument("--digest", action="store_true")
+    parser.add_argument("--tls")
+    return parser.parse_args()
 
 
 def main():
     """Serves until it is ended."""
-    port, place, rate_hz, cameras = sys.argv[1:5]
+    asked = what_is_asked()
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
-    server.set_service(port)
-    for number in range(int(cameras)):
-        factory = Played(place, int(rate_hz))
-        if len(sys.argv) > 5:
-            guard(server, factory, sys.argv[5])
+    server.set_service(asked.port)
+    for number in range(asked.cameras):
+        factory = Played(asked.film, asked.rate_hz)
+        if asked.user or asked.tls:
+            server.set_auth(guard(factory, asked))
         server.get_mount_points().add_factory(f"/cam{number}", factory)
     if server.attach(None) == 0:
-        sys.exit(f"port {port} is taken")
+        sys.exit(f"port {asked.port} is taken")
     print("ready", flush=True)  # noqa: T201
     GLib.MainLoop().run()
 

@@ -28,7 +28,7 @@ from ray_app.live.replica_count import DETECTOR, DETECTORS
 from ray_app.live.stack import SiteLoad, Stack
 from ray_app.outside.retry import RetrySettings
 from ray_app.store.segments import SegmentStatus, read_segments, write_segments
-from ray_app.video.live.stream import StreamSettings
+from ray_app.video.live.stream_settings import StreamSettings
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
 QUICK = RetrySettings(first_s=0.1, most_s=0.5, refused_s=60.0, healthy_s=2.0)

@@ -5,51 +5,15 @@ import time
 import pytest
 from live_site import until
 from rtsp_cameras import Cameras, needs_cameras, walking_square
+from watched_stream import Watched
 
-from ray_app.outside.retry import RetrySettings
-from ray_app.video.live.address import AllowedStreams, read_address
 from ray_app.video.live.status import Clock, StreamState
-from ray_app.video.live.stream import LiveStream, StreamSettings
-
-ALLOWED = AllowedStreams(hosts=("127.0.0.1",))
-SOON = StreamSettings(open_s=4.0, read_s=1.5, stalled_s=0.8)
-QUICK = RetrySettings(first_s=0.1, most_s=0.5, refused_s=60.0, healthy_s=2.0)
 
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     needs_cameras()
     return walking_square(tmp_path_factory.mktemp("film") / "cam.h264")
-
-
-class Watched:
-    """A stream and everything it brought."""
-
-    def __init__(self, address, environment=None):
-        self.pictures = []
-        self.stream = LiveStream(
-            "cam",
-            read_address(address, ALLOWED, environment or {}),
-            None,
-            SOON,
-            QUICK,
-            on_picture=self.pictures.append,
-        )
-
-    def __enter__(self):
-        self.stream.start()
-        return self
-
-    def __exit__(self, *_):
-        assert self.stream.stop(wait_s=6.0)
-
-    @property
-    def status(self):
-        return self.stream.status
-
-    def sees_more(self, pictures=10):
-        before = len(self.pictures)
-        until(lambda: len(self.pictures) >= before + pictures, lambda: self.status)
 
 
 def test_pictures_come_in_time_with_the_cameras_clock(film):

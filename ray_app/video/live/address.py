@@ -54,6 +54,7 @@ class StreamAddress:
     shown: str
     protocols: str
     _whole: str = field(repr=False)
+    _allowed: AllowedStreams = field(default_factory=AllowedStreams, repr=False)
 
     @property
     def scheme(self) -> str:
@@ -63,6 +64,23 @@ class StreamAddress:
     def reveal(self) -> str:
         """Returns the address with its secrets, for the library that opens it and nobody else."""
         return self._whole
+
+    def check_led_to(self, url: str) -> None:
+        """Checks where a playlist of this stream leads to.
+
+        It may stay on its own host, or go to one that the site allows by name: `*` lets a
+        site's people write any address, but not a camera.
+
+        Raises:
+            ConfigError: It may not go there, by another scheme, or off TLS.
+        """
+        own = urlsplit(self._whole)
+        hosts = dict.fromkeys((own.hostname or "", *self._allowed.hosts))
+        allowed = replace(self._allowed, hosts=tuple(host for host in hosts if host != "*"))
+        shown = redacted(url)
+        scheme = _check_whole(url, shown, allowed)
+        if scheme != own.scheme.lower() and (own.scheme, scheme) != ("http", "https"):
+            raise ConfigError(f"{shown}: a stream by {own.scheme} does not go there")
 
 
 def read_address(
@@ -86,7 +104,7 @@ def read_address(
     shown = redacted(text)
     whole = put_in(text, shown, environment)
     scheme = _check_whole(whole, shown, allowed)
-    return StreamAddress(_without_credentials(whole), SCHEMES[scheme], whole)
+    return StreamAddress(_without_credentials(whole), SCHEMES[scheme], whole, allowed)
 
 
 def check_address(text: str, allowed: AllowedStreams) -> None:

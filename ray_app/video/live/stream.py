@@ -12,54 +12,23 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from ray_app.domain.ranges import above, between, refuse_faults
-from ray_app.domain.settings import settings
 from ray_app.outside.retry import Retries, RetrySettings
 from ray_app.outside.secrets import redacted
 from ray_app.video.clip import Clip
 from ray_app.video.live.address import StreamAddress
+from ray_app.video.live.connection import opened
 from ray_app.video.live.mailbox import Mailbox
 from ray_app.video.live.stamps import Stamp, StampReader
 from ray_app.video.live.status import StreamState, StreamStatus
+from ray_app.video.live.stream_settings import StreamSettings
+from ray_app.video.live.web_source import CredentialsRefusedError
 from ray_app.video.pyav_reader import Conversion
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 NO_PICTURE = "no picture for too long"
-
-
-@settings
-class StreamSettings:
-    """How a stream is read.
-
-    Attributes:
-        transport: "tcp" or "udp", for RTSP.
-        open_s: Longest time to open.
-        read_s: Longest time without data before the connection is given up.
-        stalled_s: Time without a whole picture from which the stream counts as stalled.
-        most_px: Pictures of more pixels are not decoded: a broken header can ask for gigabytes.
-        verify_tls: Whether the certificate of rtsps, rtmps and https must be valid.
-        ca_file: Certificates to trust; None takes the machine's.
-    """
-
-    transport: str = "tcp"
-    open_s: float = 5.0
-    read_s: float = 5.0
-    stalled_s: float = 5.0
-    most_px: int = 7680 * 4320
-    verify_tls: bool = True
-    ca_file: str | None = None
-
-    def __post_init__(self) -> None:
-        known = None if self.transport in ("tcp", "udp") else ("transport", "is tcp or udp")
-        refuse_faults(
-            known,
-            above("open_s", self.open_s, 0, 120),
-            above("read_s", self.read_s, 0, 120),
-            above("stalled_s", self.stalled_s, 0, 600),
-            between("most_px", self.most_px, 64, 2**28),
-        )
+REFUSALS = (av.HTTPUnauthorizedError, av.HTTPForbiddenError, CredentialsRefusedError)
 
 
 class LivePicture:
@@ -180,7 +149,7 @@ class LiveStream:
             try:
                 self._read_once()
             except (av.FFmpegError, OSError, ValueError) as error:
-                refused = isinstance(error, av.HTTPUnauthorizedError | av.HTTPForbiddenError)
+                refused = isinstance(error, REFUSALS)
                 self._note(trouble=_words(error, refused=refused))
             else:
                 self._note(trouble="the stream ended")
@@ -194,10 +163,10 @@ class LiveStream:
 
     def _read_once(self) -> None:
         """Reads until the stream ends or fails."""
-        with self._opened() as container:
+        with opened(self._address, self._settings) as container:
             self._note(openings=self._status.openings + 1, segment=self._status.segment + 1)
             reading = _Reading(container, self._width_px, self._settings.most_px)
-            pace = _Pace() if self._address.scheme == "file" and self._real_time else None
+            pace = _Pace() if self._comes_in_bursts(container) else None
             for item in reading.items():
                 if self._stopping.is_set():
                     return
@@ -209,6 +178,11 @@ class LiveStream:
                     return
                 self._deliver(frame, reading.conversion_of(frame), stamp)
 
+    def _comes_in_bursts(self, container: InputContainer) -> bool:
+        """Returns whether pictures are there before they are due: a file, or HLS's segments."""
+        is_file = self._address.scheme == "file" and self._real_time
+        return is_file or container.format.name.startswith("hls")
+
     def _deliver(self, frame: "VideoFrame", conversion: Conversion, stamp: Stamp) -> None:
         self._last_picture_s = time.monotonic()
         if self._status.state is not StreamState.LIVE:
@@ -216,25 +190,6 @@ class LiveStream:
         segment = self._status.segment + stamp.jumped
         self._note(pictures=self._status.pictures + 1, segment=segment)
         self._on_picture(LivePicture(frame, conversion, stamp, segment, self._last_picture_s))
-
-    def _opened(self) -> InputContainer:
-        s = self._settings
-        options = {
-            "protocol_whitelist": self._address.protocols,
-            "analyzeduration": "500000",
-            "fpsprobesize": "0",
-            "probesize": "1000000",
-            "rw_timeout": str(round(s.read_s * 1e6)),
-        }
-        if self._address.scheme.startswith("rtsp"):
-            options |= {"rtsp_transport": s.transport, "timeout": str(round(s.read_s * 1e6))}
-        if self._address.scheme in ("http", "https"):
-            options |= {"max_redirects": "0", "multiple_requests": "1"}
-        if self._address.scheme in ("rtsps", "rtmps", "https") and s.verify_tls:
-            options |= {"tls_verify": "1"} | ({"ca_file": s.ca_file} if s.ca_file else {})
-        whole = self._address.reveal()
-        source = whole.removeprefix("file://") if self._address.scheme == "file" else whole
-        return av.open(source, options=options, timeout=(s.open_s, s.read_s))
 
     def _enter(self, state: StreamState) -> None:
         with self._lock:
