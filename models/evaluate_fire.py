@@ -129,7 +129,7 @@ def _certainty(detector: FireSmokeDetector, path: Path) -> tuple[float, float]:
     height, width = pixels.shape[:2]
     key = FrameKey(path.name, 0, 0, 0.0)
     (seen,) = detector.look(FrameBatch((key,), pixels[None], ((width, height),)))
-    return certainty_of(seen.flame), certainty_of(seen.smoke)
+    return certainty_of(seen)
 
 
 def _burns(picture: Path) -> bool:

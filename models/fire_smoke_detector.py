@@ -16,8 +16,9 @@ from ray_app.domain.errors import WeightsError
 from ray_app.domain.frame import FrameBatch
 from ray_app.domain.observation import FireMap
 
-CELLS_TOLD = 4
-"""A picture's certainty is the mean of its surest cells: one cell alone may be noise."""
+FLAME_CELLS, SMOKE_CELLS = 4, 16
+"""A picture's certainty is the mean of so many of its surest cells: one cell alone may be noise,
+and smoke is wide. Chosen on held-out pictures (docs/models/fire_smoke_detector.md)."""
 
 
 class FireSmokeDetector:
@@ -67,13 +68,13 @@ class FireSmokeDetector:
         return small.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
-def certainty_of(cells: NDArray[np.uint8]) -> float:
-    """Returns how sure a map is that anything is there, 0 to 1: the mean of its surest cells.
+def certainty_of(seen: FireMap) -> tuple[float, float]:
+    """Returns how sure a picture is that anything burns, and that anything smokes, 0 to 1."""
+    return _surest(seen.flame, FLAME_CELLS), _surest(seen.smoke, SMOKE_CELLS)
 
-    Args:
-        cells: Certainty per cell, 0 to 255, shape (rows, columns).
-    """
-    count = min(CELLS_TOLD, cells.size)
+
+def _surest(cells: NDArray[np.uint8], told: int) -> float:
+    count = min(told, cells.size)
     return float(np.sort(cells, axis=None)[-count:].mean() / 255)
 
 

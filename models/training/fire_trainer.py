@@ -106,7 +106,7 @@ def certainties(
         key = FrameKey("picture", number, 0, 0.0)
         batch = FrameBatch((key,), picture.pixels[None], ((width, height),))
         (seen,) = detector.look(batch)
-        rows.append((certainty_of(seen.flame), certainty_of(seen.smoke)))
+        rows.append(certainty_of(seen))
     return np.array(rows, np.float32).reshape(-1, 2)
 
 

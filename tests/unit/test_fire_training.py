@@ -12,6 +12,7 @@ from models.training.fire_data import FLAME, SMOKE, FirePicture, flames_in, hold
 from models.training.fire_loss import IGNORED, NEGATIVE, POSITIVE, fire_loss
 from ray_app.domain.errors import WeightsError
 from ray_app.domain.frame import FrameBatch, FrameKey
+from ray_app.domain.observation import FireMap
 
 PLAIN = FireCrops(lamps=0, flames=0, smoke=0, grey=0, flawed=0)
 
@@ -166,12 +167,16 @@ def test_fusing_changes_no_answer():
     assert torch.allclose(before, after, atol=1e-4)
 
 
-def test_certainty_needs_more_than_one_cell():
+def test_certainty_needs_more_than_one_cell_and_smoke_many():
     cells = np.zeros((9, 16), np.uint8)
     cells[4, 4] = 255
-    assert certainty_of(cells) == pytest.approx(0.25)
-    cells[4, 5] = cells[5, 4] = cells[5, 5] = 255
-    assert certainty_of(cells) == 1
+    flame, smoke = certainty_of(FireMap(cells, cells, 16.0))
+    assert flame == pytest.approx(1 / 4)
+    assert smoke == pytest.approx(1 / 16)
+    cells[3:7, 4:8] = 255
+    assert certainty_of(FireMap(cells, cells, 16.0)) == (1, 1)
+    tiny = np.full((1, 2), 255, np.uint8)
+    assert certainty_of(FireMap(tiny, tiny, 16.0)) == (1, 1)
 
 
 def test_weights_of_another_network_are_refused():
