@@ -2,10 +2,10 @@
 
     python -m benchmarks.elastic [--replicas 3] [--boot-s 3] [--json FILE]
 
-On a cluster of pretended GPU nodes (`fake_cluster.py`): Ray's real node autoscaler, real Serve,
-the detector replicas, the deployment and the scaling policy of `vigie live`. Only the networks are
-a stand-in, which takes the time a GPU would and no processor. Cameras offer little, then much, then
-little. Printed is every moment at which nodes or replicas changed.
+On a cluster of pretended GPU nodes (`planning/fake_cluster.py`): Ray's real node autoscaler, real
+Serve, the detector replicas, the deployment and the scaling policy of `vigie live`. Only the
+networks are a stand-in, which takes the time a GPU would and no processor. Cameras offer little,
+then much, then little. Printed is every moment at which nodes or replicas changed.
 """
 
 import argparse
@@ -25,7 +25,6 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.fake_cluster import FakeCluster, NodeKind
 from benchmarks.timed_network import WORK_PER_S, build_timed
 from models.settings import NetworkSettings
 from ray_app.batch.ray_noise import without_ray_noise
@@ -33,6 +32,7 @@ from ray_app.config.live_schema import DetectorsConfig, LiveConfig, ScalingConfi
 from ray_app.domain.frame import FrameBatch, FrameKey
 from ray_app.live.serve_config import detector_deployment
 from ray_app.live.stack import SiteLoad, Stack
+from ray_app.planning.fake_cluster import FakeCluster, NodeKind
 
 if TYPE_CHECKING:
     from ray.serve import Application

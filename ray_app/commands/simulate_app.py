@@ -167,15 +167,33 @@ def validate_command(
         Optional[list[str]],  # noqa: UP045
         typer.Option(help="Our own policies; default: offered_load and event_plan."),
     ] = None,
-    seconds: Annotated[int, typer.Option(min=10, help="A day is squeezed into so many.")] = 60,
+    seconds: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option(min=10, help="A day is squeezed into so many; default: 60, closed loop 100."),
+    ] = None,
+    closed_loop: Annotated[
+        bool,
+        typer.Option("--closed-loop", help="Whole days on pretended GPU nodes; takes 40 minutes."),
+    ] = False,
+    replay: Annotated[
+        bool, typer.Option("--no-play", help="With --closed-loop: compare what was played before.")
+    ] = False,
     out: Out = Path("out/validate"),
     as_json: AsJson = False,
 ) -> None:
-    """Plays five days on a real Serve and decides every logged context again: 0 may differ."""
+    """Plays five days on a real Serve and decides every logged context again: 0 may differ.
+
+    With `--closed-loop` a real Ray starts pretended GPU nodes and replicas for five days, twice,
+    and replicas, latency and cost are held against the simulated days.
+    """
+    if closed_loop:
+        from ray_app.commands.validate_days import run_days
+
+        raise typer.Exit(run_days(event, seconds or 100, out, as_json=as_json, play=not replay))
     from ray_app.commands.validate import run
 
     policies = tuple(policy or ("offered_load", "event_plan"))
-    raise typer.Exit(run(event, policies, seconds, out, as_json=as_json))
+    raise typer.Exit(run(event, policies, seconds or 60, out, as_json=as_json))
 
 
 def plan_command(

@@ -33,8 +33,6 @@ from ray_app.simulator.serve_settings import DataPath, ServedPolicy
 FIRST_UTILISATION = 0.6
 KEPT_UTILISATION = 0.97
 RECORDED = 64
-# Serve's loop runs every 0.1 s; loads are pushed every 2 s at most.
-DECIDE_EVERY_S = 2
 
 
 class Engine(StrEnum):
@@ -68,6 +66,19 @@ class Day:
     trace: LoadTrace
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """When Serve hears and decides; matters where a day lasts minutes.
+
+    Attributes:
+        decide_every_s: Serve's loop runs every 0.1 s; loads are pushed every 2 s at most.
+        push_at_s: Second of every push interval at whose end is pushed; nobody knows it before.
+    """
+
+    decide_every_s: int = 2
+    push_at_s: int = 0
+
+
 def draw_day(profile: EventProfile, name: str, scenario: Scenario, seed: int) -> Day:
     """Returns the day of a seed: the same for every policy."""
     return Day(name, seed, real_machines(profile, scenario), draw_trace(profile, scenario, seed))
@@ -78,12 +89,13 @@ def simulate(
     served: ServedPolicy,
     engine: Engine = Engine.FLUID,
     nodes: NodeRule = NodeRule.PLAIN,
+    beat: Beat = Beat(),
 ) -> Outcome:
     """Plays the day under a policy."""
     load = class_load(day.profile, day.trace)
     run = _Run(day, served, load, _plane(day, served, load, engine), nodes)
     with simulated_clock() as clock:
-        run.play(clock)
+        run.play(clock, beat)
     return reckon(
         RunName(served.name, day.name, day.seed, str(engine)),
         day.profile,
@@ -121,7 +133,7 @@ class _Run:
         self._kept = Shares((1.0,) * len(load.names))
         self._recorded: list[tuple[float, float, float]] = []
 
-    def play(self, clock: SimulatedClock) -> None:
+    def play(self, clock: SimulatedClock, beat: Beat) -> None:
         trace = self._day.trace
         first = math.ceil(self._offered[0] / (FIRST_UTILISATION * self._work_per_s))
         clock.set(trace.start_s)
@@ -140,9 +152,9 @@ class _Run:
             clock.set(now_s + 1.0)
             if second % record_every == 0:
                 self._recorded.append((now_s + 1.0, ongoing.queued, ongoing.running))
-            if second % push_every == 0:
+            if second % push_every == beat.push_at_s % push_every:
                 self._push(serve, second, push_every)
-            if second % DECIDE_EVERY_S == 0:
+            if second % beat.decide_every_s == 0:
                 target, warm = self._decide(serve, second)
             self._note(len(running), target)
             self.cluster.want(now_s + 1.0, target, warm)

@@ -27,10 +27,10 @@ from types import TracebackType
 
 HEAD_ID = "f" * 51 + "00000"
 PROVIDER = "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNodeProvider"
-SLOW_PROVIDER = "benchmarks.slow_nodes.SlowNodes"
+SLOW_PROVIDER = "ray_app.planning.slow_nodes.SlowNodes"
 MARK = "VIGIE_FAKE_CLUSTER"
 HEAD_STORE_BYTES, NODE_STORE_BYTES = 300_000_000, 80_000_000
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 class FakeClusterError(Exception):
@@ -60,10 +60,18 @@ class FakeCluster:
         kinds: Nodes the autoscaler may launch.
         head_cpus: Cores of the head, for Serve's controller and plain actors.
         idle_s: A node without work for so long is given back.
+        bill: File that every order and every return of a node is added to; needs a `boot_s`.
     """
 
-    def __init__(self, *kinds: NodeKind, head_cpus: int = 4, idle_s: float = 6.0) -> None:
+    def __init__(
+        self,
+        *kinds: NodeKind,
+        head_cpus: int = 4,
+        idle_s: float = 6.0,
+        bill: Path | None = None,
+    ) -> None:
         self._kinds = kinds
+        self._bill = bill
         self._head_cpus = head_cpus
         self._idle_s = idle_s
         self._mark = secrets.token_hex(8)
@@ -104,8 +112,12 @@ class FakeCluster:
 
     def process_ids(self) -> list[int]:
         """Returns the processes of this cluster, nodes and workers too."""
-        mark = f"{MARK}={self._mark}".encode()
-        return [pid for pid in _all_process_ids() if mark in _environment_of(pid)]
+        mark, folder = f"{MARK}={self._mark}".encode(), f"{self._folder}/"
+        return [
+            pid
+            for pid in _all_process_ids()
+            if mark in _environment_of(pid) or _writes_below(pid, folder)
+        ]
 
     def _start_head(self) -> None:
         written = self._folder / "autoscaling.json"
@@ -168,6 +180,7 @@ class FakeCluster:
             "launch_multiple": True,
             "head_node_id": HEAD_ID,
             "boot_s": boots,
+            "bill": None if self._bill is None else str(self._bill.absolute()),
         }
 
     def _end(self) -> None:
@@ -213,6 +226,18 @@ def _environment_of(pid: int) -> bytes:
         return Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:  # it ended, or is somebody else's
         return b""
+
+
+def _writes_below(pid: int, folder: str) -> bool:
+    """Returns whether a process has a file of a folder open.
+
+    Ray's agents write their title over their environment, mark and all, and outlive their node.
+    """
+    opened = Path(f"/proc/{pid}/fd")
+    try:
+        return any(str(entry.readlink()).startswith(folder) for entry in opened.iterdir())
+    except OSError:  # it ended, or is somebody else's
+        return False
 
 
 def _send(pid: int, name: signal.Signals) -> None:
