@@ -10,10 +10,16 @@ from ray_app.scaling.fleet import FleetSettings, HeldPeak, hold_peak, replicas_f
 from ray_app.scaling.load import Anchor, Decision, Load
 from ray_app.scaling.plan_curve import PlanCurve, planned_time_s
 from ray_app.scaling.plan_fit import PlanFit
-from ray_app.scaling.plan_trust import Samples, Trust, fitted, judged, remember, surge_of
-
-# From this rise above the plan on, the next one is waited for with what the last one needed.
-SURGE_HELD = 1.5
+from ray_app.scaling.plan_trust import (
+    Samples,
+    Trust,
+    explained,
+    fitted,
+    judged,
+    remember,
+    surge_of,
+    with_surge,
+)
 
 
 @settings
@@ -24,22 +30,23 @@ class EventPlanSettings:
         fleet: What a replica can do.
         curve: The plan.
         utilisation: Share of a replica's throughput planned with for forecast work.
-        reactive_utilisation: The same for work measured now, which may still grow.
+        reactive_utilisation: The same for work measured now, which may still grow, and for
+            surges that come again.
         broken_utilisation: The same once the plan has proved wrong.
         replica_lead_s: From asking for a replica on a node that is up to its first frame, with
             the control loop's lag, seconds.
         node_lead_s: The same when the node has to be booted first (95th percentile), seconds.
         margin_s: Looked ahead beyond the lead, for delays not yet fitted, seconds.
         hold_s: How long a peak is remembered, seconds.
-        broken_hold_s: The same once the plan has proved wrong, or crowds come by the train.
+        broken_hold_s: The same once the plan has proved wrong.
         scale_sd: Standard deviation of the real over the planned work.
         shift_sd_s: Standard deviation of the event's delay, seconds.
     """
 
     fleet: FleetSettings
     curve: PlanCurve
-    utilisation: float = 0.95
-    reactive_utilisation: float = 0.87
+    utilisation: float = 0.92
+    reactive_utilisation: float = 0.83
     broken_utilisation: float = 0.6
     replica_lead_s: float = 60.0
     node_lead_s: float = 240.0
@@ -95,13 +102,12 @@ def decide(
         fit = fitted(samples, load.anchors, settings.curve, settings.scale_sd, settings.shift_sd_s)
         surge = surge_of(samples, load.anchors, settings.curve, fit)
     now_s = plan_now_s(load, settings.curve.moments, fit)
-    planned = fit.scale * settings.curve.peak_between(now_s, now_s)
-    trust = judged(memory.trust, load, planned, is_new=samples.last_s == load.time_s)
+    known = explained(settings.curve, fit, surge, now_s)
+    trust = judged(memory.trust, load, known, is_new=samples.last_s == load.time_s)
     now = EventPlanMemory(samples, fit, surge, trust)
     soon = _need(load, now_s, settings.replica_lead_s, now, settings)
     later = _need(load, now_s, settings.node_lead_s, now, settings)
-    comes_again = surge > SURGE_HELD
-    hold_s = settings.broken_hold_s if trust.is_broken or comes_again else settings.hold_s
+    hold_s = settings.broken_hold_s if trust.is_broken else settings.hold_s
     if load.offered_per_s is None:
         soon = max(soon, load.target)
     replicas, held = hold_peak(memory.held_replicas, load.time_s, soon, hold_s)
@@ -122,14 +128,15 @@ def _need(
     """Returns the replicas that carry what is forecast within the lead, and what is there now."""
     ahead_s = now_s + lead_s + settings.margin_s
     planned = now.fit.scale * settings.curve.peak_between(now_s, ahead_s)
-    calm = now.fit.scale * settings.curve.least_per_s
-    forecast = calm + now.surge * (planned - calm)
-    need = replicas_for(forecast, settings.utilisation, settings.fleet)
+    need = replicas_for(planned, settings.utilisation, settings.fleet)
+    if now.surge > 1:
+        again = with_surge(settings.curve, now.fit, now.surge, now_s, ahead_s)
+        need = replicas_for(again, settings.reactive_utilisation, settings.fleet)
     if load.offered_per_s is None:
         return need
     is_broken = now.trust.is_broken
     reactive = settings.broken_utilisation if is_broken else settings.reactive_utilisation
-    expected = load.offered_per_s
-    if now.trust.is_surging:
-        expected += now.samples.growth_per_s(load) * lead_s
+    # Work that grows goes on growing while a replica starts; a surprise, while a node boots.
+    grown_s = lead_s if now.trust.is_surging else settings.replica_lead_s
+    expected = load.offered_per_s + grown_s * now.samples.growth_per_s(load)
     return max(need, replicas_for(expected, reactive, settings.fleet))

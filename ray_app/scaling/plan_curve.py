@@ -55,6 +55,14 @@ class PlanCurve:
         end = min(last, max(first, int(-(-(to_s - self.start_s) // self.step_s))))
         return float(self.offered_per_s[first : end + 1].max())
 
+    def peaks_around(self, times_s: FloatArray, before_s: float, after_s: float) -> FloatArray:
+        """Returns the most work planned around every time, tiles per second."""
+        first, last = -round(before_s / self.step_s), round(after_s / self.step_s)
+        steps = np.rint((times_s - self.start_s) / self.step_s).astype(np.int64)
+        around = np.clip(steps[:, None] + np.arange(first, last + 1), 0, None)
+        around = np.minimum(around, len(self.offered_per_s) - 1)
+        return np.asarray(self.offered_per_s[around].max(axis=1))
+
 
 def planned_time_s(
     times_s: FloatArray, moments: Sequence[Anchor], anchors: Sequence[Anchor]
