@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ray_app.planning.real_day import BILL, POLICY_LOG, RECORD
+from ray_app.planning.real_day import BILL, NEW_CLUSTER, POLICY_LOG, RECORD
 from ray_app.planning.slow_nodes import ORDERED
 from ray_app.planning.squeezed_day import DEADLINE_S, MOST_REPLICAS
 from ray_app.planning.waiting_replica import DONE
@@ -129,11 +129,20 @@ def read_record(folder: Path) -> ClusterRecord:
         times_s=np.array([look["at_s"] for look in looked]),
         running=np.array([look["running"] for look in looked], np.float64),
         nodes=np.array([look["nodes"] for look in looked], np.float64),
-        bill=tuple(_change(line, zero_at) for line in _lines(folder.parent / BILL)),
+        bill=_bill(_lines(folder.parent / BILL), zero_at),
         decided=_decided(_lines(folder / POLICY_LOG), zero_at),
         took_s=np.array([call["took_s"] for call in calls]),
         came=tuple(call["came"] for call in calls),
     )
+
+
+def _bill(lines: Sequence[Json], zero_at: float) -> tuple[tuple[float, int], ...]:
+    """Returns the bill of the cluster that a day was played on: nodes of others ended with it."""
+    news = [line["at"] for line in lines if line["what"] == NEW_CLUSTER]
+    from_at = max((at for at in news if at < zero_at), default=-np.inf)
+    to_at = min((at for at in news if at > zero_at), default=np.inf)
+    own = [line for line in lines if line["what"] != NEW_CLUSTER and from_at < line["at"] < to_at]
+    return tuple(_change(line, zero_at) for line in own)
 
 
 def _change(line: Json, zero_at: float) -> tuple[float, int]:

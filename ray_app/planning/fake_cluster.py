@@ -151,6 +151,8 @@ class FakeCluster:
             "RAY_CLOUD_INSTANCE_ID": HEAD_ID,
             "RAY_OVERRIDE_NODE_ID_FOR_TESTING": HEAD_ID,
             "AUTOSCALER_UPDATE_INTERVAL_S": "1",
+            # Ray puts its workers behind every other program; here they are the program.
+            "RAY_worker_niceness": "0",
         }
 
     def _autoscaling(self) -> dict[str, object]:

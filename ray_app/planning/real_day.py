@@ -44,7 +44,7 @@ STARTS_WITHIN_S = 18.0
 """From the deployment to the first second of the day: a node boots and a replica starts."""
 LOOK_EVERY_S, WARM_EVERY_S = 0.5, 1.0
 DAYS, BILL, STARTS, POLICY_LOG = "days.pickle", "bill.jsonl", "starts.jsonl", "decisions.jsonl"
-RECORD = "record.json"
+RECORD, NEW_CLUSTER = "record.json", "new cluster"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,8 @@ def play_days(days: Sequence[RealDay], folder: Path) -> None:
     if not waiting:
         return
     (folder / DAYS).write_bytes(pickle.dumps(waiting))
+    with (folder / BILL).open("a", encoding="utf-8") as bill:
+        bill.write(json.dumps({"at": time.time(), "what": NEW_CLUSTER, "count": 0}) + "\n")
     with FakeCluster(KIND, idle_s=IDLE_S, bill=folder / BILL) as cluster:
         # Ray reads the token of its cluster when it is imported; this process did that already.
         ended = subprocess.run(

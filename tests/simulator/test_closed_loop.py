@@ -21,7 +21,7 @@ from ray_app.planning.closed_loop import (
 )
 from ray_app.planning.cluster_record import read_record
 from ray_app.planning.live_policy import LivePolicy
-from ray_app.planning.real_day import BILL, RECORD, Looked, Record
+from ray_app.planning.real_day import BILL, NEW_CLUSTER, RECORD, Looked, Record
 from ray_app.planning.real_load import Call
 from ray_app.planning.squeezed_day import (
     MOST_REPLICAS,
@@ -87,7 +87,11 @@ def test_no_kept_day_is_tuned_on_and_each_is_played_twice(profile) -> None:
 @pytest.fixture
 def folder(profile, tmp_path: Path) -> Path:
     """Pretends that a cluster did exactly what is simulated."""
-    bill = []
+    # Nodes of an earlier cluster, which ended with it.
+    bill = [
+        {"at": ZERO_AT - 5000, "what": "ordered", "count": 3},
+        {"at": ZERO_AT - 4000, "what": NEW_CLUSTER, "count": 0},
+    ]
     for day in real_days(profile, SECONDS)[:5]:
         outcome = simulate(day.day, day.served, Engine.EXACT)
         series = outcome.series
