@@ -147,13 +147,55 @@ def test_queries(store):
     assert store.situation("nowhere") is None
 
 
+def test_what_changes_again_is_found_by_its_last_change(store):
+    first, second = life("a", started_s=1.0), life("b", started_s=2.0)
+    store.take((first[0], second[0], first[1]), NOW)
+    assert [s.latest.event.place for s in store.situations()] == ["a", "b"]
+    assert [s.latest.event.place for s in store.situations(since_change=2)] == ["a"]
+
+
+def test_a_step_prolongs_a_situation_and_what_people_say_does_not(store):
+    candidate, opened, closed = life()
+    door = life("door", started_s=20.0)
+    store.take((candidate, opened, *door), NOW)
+    store.take((closed,), NOW + 50)
+    store.acknowledge(said(door[0].event.event_id, at=NOW + 50))
+    assert store.forget_situations(before=NOW + 40) == (door[0].event.event_id,)
+    assert store.situation(candidate.event.event_id).phase == "closed"
+
+
+def test_the_oldest_go_first_and_their_files_too(store):
+    for place, at in (("a", NOW + 2), ("b", NOW + 1), ("c", NOW)):
+        store.take((signal(place=place, evidence=(STILL,)),), at)
+    due = store.with_evidence(before=NOW + 9)
+    assert [s.latest.event.place for s in due] == ["c", "b", "a"]
+    assert list(store.forget_situations(before=NOW + 9)) == [s.event_id for s in due]
+
+
+def test_a_situation_that_was_forgotten_may_come_again(store):
+    store.take(life(), NOW)
+    store.forget_situations(before=NOW + 1)
+    assert store.take(life(), NOW + 2) == 3
+    assert store.situation(life()[0].event.event_id).phase == "closed"
+
+
+def test_updates_of_what_rests_are_forgotten_and_no_other_steps(store):
+    candidate, opened, _ = life()
+    updated = signal(Phase.UPDATED, 13.0)
+    store.take((candidate, opened, updated), NOW)
+    store.forget_changes(before=NOW + 1)
+    assert store.take((candidate, opened), NOW + 2) == 0
+    assert store.take((updated,), NOW + 3) == 1  # nobody holds a list of all updates for good
+
+
 def test_what_people_say_is_kept_in_order(store):
     store.take(life()[:2], NOW)
     event_id = life()[0].event.event_id
     store.acknowledge(said(event_id, Verdict.CONFIRMED))
     last = store.acknowledge(said(event_id, Verdict.DISMISSED, "drill", person="bob"))
     assert [a.verdict for a in last.acknowledgements] == ["confirmed", "dismissed"]
-    assert store.changes(2)[-1].kind is ChangeKind.ACKNOWLEDGEMENT
+    told = store.changes(2)[-1]
+    assert (told.kind, told.at) == (ChangeKind.ACKNOWLEDGEMENT, said(event_id).at)
     store.take(life()[2:], NOW + 9)
     assert len(store.situation(event_id).acknowledgements) == 2
 
