@@ -7,7 +7,7 @@ takes pictures one by one in contiguous memory, convolutions unfused where they 
 what ships is fused, bfloat16 where the processor computes in it, channels last, in batches of 8
 (the crowd counter one by one). Random pictures are dense crowds to it: it looks at them twice.
 Rounds alternate between the two; medians are told. The JSON feeds the capacity simulator:
-seconds of one core per picture.
+seconds of one core per picture, and of the object detector at the sizes one could fall back to.
 """
 
 import argparse
@@ -49,6 +49,8 @@ NEEDED_TIMES = 4.0
 """How many times faster than eager float32 the dense networks must be."""
 BATCH = 8
 HEIGHT_PX, WIDTH_PX = 720, 1280
+INPUTS_PX = (416, 320, 256)
+"""Of the object detector: as usual, and when capacity is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def main() -> int:
             "machine": platform.processor() or platform.machine(),
             "torch": torch.__version__,
             "networks": [asdict(speed) | {"core_s": speed.core_s} for speed in speeds],
+            "inputs": input_times(asked.seconds, asked.rounds),
         }
         asked.json.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
     return 0 if all(speed.times >= NEEDED_TIMES for speed in speeds) else 1
@@ -115,11 +118,8 @@ def main() -> int:
 
 def contenders() -> list[Contender]:
     """Returns the networks we ship."""
-    random = np.random.default_rng(0)
-    pixels = random.integers(0, 256, (BATCH, HEIGHT_PX, WIDTH_PX, 3), np.uint8)
-    keys = tuple(FrameKey("bench", k, 0, k / 5) for k in range(BATCH))
-    batch = FrameBatch(keys, pixels, ((WIDTH_PX, HEIGHT_PX),) * BATCH)
-    settings = NetworkSettings(objects=ObjectFinderSettings(input_px=416), batch_size=BATCH)
+    batch = _batch()
+    settings = _settings(INPUTS_PX[0])
     groups = (PERSON_CLASSES, BAG_CLASSES, VEHICLE_CLASSES)
     finder = ObjectDetector(NanodetNetwork(settings), settings.objects)
     crowd = fill_network(load_weights("crowd_counter"))
@@ -149,6 +149,35 @@ def contenders() -> list[Contender]:
             lambda: burner.look(batch),
         ),
     ]
+
+
+def input_times(seconds: float, rounds: int) -> list[dict[str, float]]:
+    """Returns seconds of one core per picture of the object detector at every size."""
+    batch = _batch()
+    finders = {
+        px: ObjectDetector(NanodetNetwork(_settings(px)), _settings(px).objects) for px in INPUTS_PX
+    }
+    found: dict[int, list[float]] = {px: [] for px in INPUTS_PX}
+    for finder in finders.values():
+        finder.find(batch)
+    for _ in range(rounds):
+        for px, finder in finders.items():
+            found[px].append(_per_second(lambda run=finder: run.find(batch), BATCH, seconds))
+    return [
+        {"input_px": px, "core_s": 1.0 / statistics.median(rates)} for px, rates in found.items()
+    ]
+
+
+def _batch() -> FrameBatch:
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (BATCH, HEIGHT_PX, WIDTH_PX, 3), np.uint8)
+    keys = tuple(FrameKey("bench", k, 0, k / 5) for k in range(BATCH))
+    return FrameBatch(keys, pixels, ((WIDTH_PX, HEIGHT_PX),) * BATCH)
+
+
+def _settings(input_px: int) -> NetworkSettings:
+    objects = ObjectFinderSettings(input_px=input_px)
+    return NetworkSettings(objects=objects, batch_size=BATCH)
 
 
 def measure(contender: Contender, seconds: float, rounds: int) -> Speed:

@@ -227,6 +227,9 @@ def _show_outcome(outcome: Outcome, out: Path) -> None:
         f"{percent(outcome.worst_minute)} missed; alarmed cameras {percent(outcome.alarmed_share)}",
         soft_wrap=True,
     )
+    if outcome.reduced:
+        share = percent(outcome.reduced / outcome.offered)
+        console.print(f"{share} analysed at a smaller input, because capacity was short")
     table = Table("zone", "missed", "of alarmed cameras", "longest blind")
     for zone in outcome.zones:
         table.add_row(

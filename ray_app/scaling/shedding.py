@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 RECOVERY_PER_S = 0.02
-INPUT_SIZES = ((1280, 1.0), (960, 0.56), (640, 0.25))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,8 @@ def share_capacity(
         classes: The classes.
         offered_per_s: Work of every class at full rate and size, tiles per second.
         capacity_per_s: What the replicas can carry.
-        input_costs: Costs of the input sizes allowed, 1.0 first; see INPUT_SIZES.
+        input_costs: Costs of the input sizes allowed over the usual one's, 1.0 first, as
+            measured.
     """
     if sum(offered_per_s) <= capacity_per_s:
         return Shares((1.0,) * len(classes))

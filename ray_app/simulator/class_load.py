@@ -34,13 +34,21 @@ class ClassLoad:
         """Whether the cameras of a class have an open situation."""
         return tuple(rank == ALARMED_RANK for rank in self.ranks)
 
-    def shares_at(self, second: int, capacity_per_s: float) -> Shares:
+    def costs(self, input_cost: float) -> FloatArray:
+        """Returns the cost of every class at an input size; the highest rank keeps the usual."""
+        top = max(self.ranks)
+        return np.array([1.0 if rank == top else input_cost for rank in self.ranks])
+
+    def shares_at(
+        self, second: int, capacity_per_s: float, input_costs: tuple[float, ...] = (1.0,)
+    ) -> Shares:
         """Returns what the shedding rule keeps in that second."""
         classes = [
             StreamClass(name, rank, float(floor))
             for name, rank, floor in zip(self.names, self.ranks, self.floors[second], strict=True)
         ]
-        return share_capacity(classes, [float(w) for w in self.work_per_s[second]], capacity_per_s)
+        work = [float(w) for w in self.work_per_s[second]]
+        return share_capacity(classes, work, capacity_per_s, input_costs)
 
 
 def class_load(profile: EventProfile, trace: LoadTrace) -> ClassLoad:

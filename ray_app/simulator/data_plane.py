@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_app.scaling.shedding import Shares
 from ray_app.simulator.crowd import FloatArray
 from ray_app.simulator.serve_settings import DataPath
 from ray_app.simulator.service import ServiceSettings
@@ -70,6 +71,7 @@ class PlaneResult:
         dropped: Thrown away because it would have been late.
         late: Analysed after the deadline, or still waiting past it at the end.
         served: Analysed, late ones included.
+        reduced: Of those, at a smaller input than usual; in all.
         in_flight: Not finished at the end of the event.
         latency: Tiles per bin of latency; shape (BINS,).
         p95_s: 95th percentile of latency in every second; NaN where nothing was served.
@@ -80,6 +82,7 @@ class PlaneResult:
     dropped: FloatArray
     late: FloatArray
     served: FloatArray
+    reduced: float
     in_flight: float
     latency: FloatArray
     p95_s: FloatArray
@@ -88,8 +91,8 @@ class PlaneResult:
 class DataPlane(Protocol):
     """Moves frames through replicas, second by second."""
 
-    def step(self, second: int, running: list[int], kept: tuple[float, ...] | None) -> Ongoing:
-        """Plays one second with these replicas and these shares kept (None keeps all)."""
+    def step(self, second: int, running: list[int], kept: Shares | None) -> Ongoing:
+        """Plays one second with these replicas; kept is what is not shed (None keeps all)."""
 
     def result(self) -> PlaneResult:
         """Returns where everything went."""

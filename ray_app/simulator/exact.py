@@ -5,6 +5,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ray_app.scaling.shedding import Shares
 from ray_app.simulator.class_load import ClassLoad
 from ray_app.simulator.crowd import FloatArray
 from ray_app.simulator.data_plane import (
@@ -103,7 +104,7 @@ class ExactPlane:
         self._offered = np.zeros((seconds, classes))
         self._shed = np.zeros((seconds, classes))
         self._dropped, self._late, self._served = (np.zeros((seconds, classes)) for _ in range(3))
-        self._latency = np.zeros(BINS)
+        self._latency, self._reduced = np.zeros(BINS), 0
         self._p95_s = np.full(seconds, np.nan)
         self._params = _params(settings)
         self._slot_of: dict[int, int] = {}
@@ -112,11 +113,14 @@ class ExactPlane:
         self._handle_class = np.zeros(FIRST_RING, np.int64)
         self._handle = np.zeros(2, np.int64)
 
-    def step(self, second: int, running: list[int], kept: tuple[float, ...] | None) -> Ongoing:
-        """Plays one second with these replicas and these shares kept (None keeps all)."""
+    def step(self, second: int, running: list[int], kept: Shares | None) -> Ongoing:
+        """Plays one second with these replicas; kept is what is not shed (None keeps all)."""
         self._set_running(running)
         work = self._load.work_per_s[second]
-        admitted = work if kept is None else work * np.array(kept)
+        admitted, costs = work, self._load.costs(1.0)
+        if kept is not None:
+            admitted = work * np.array(kept.kept)
+            costs = self._load.costs(self._settings.service.tile_cost(kept.input_cost))
         counts = self._draws.counts(admitted)
         total = int(counts.sum())
         self._make_room(total)
@@ -131,6 +135,7 @@ class ExactPlane:
             self._draws.picks(total),
             self._draws.jitters(JITTERS),
             self._params,
+            costs,
             s.state,
             s.queue_s,
             s.queue_class,
@@ -148,6 +153,7 @@ class ExactPlane:
             latency,
         )
         self._note(second, counts, work - admitted, counters, latency)
+        self._reduced += int(counters[costs < 1, SERVED].sum())
         return Ongoing(float(self._handle[1]), float(s.counts.sum() + s.batch_n.sum()))
 
     def result(self) -> PlaneResult:
@@ -165,6 +171,7 @@ class ExactPlane:
             dropped=self._dropped,
             late=late,
             served=self._served,
+            reduced=float(self._reduced),
             in_flight=float(len(waiting)),
             latency=self._latency,
             p95_s=self._p95_s,

@@ -30,6 +30,7 @@ def _take_batch(  # noqa: PLR0913, PLR0917  numba takes arrays, not objects
     r: int,
     now_s: float,
     params: Floats,
+    costs: Floats,
     queue_s: Floats,
     queue_class: Ints,
     heads: Ints,
@@ -46,6 +47,7 @@ def _take_batch(  # noqa: PLR0913, PLR0917  numba takes arrays, not objects
     """Moves waiting items of replica r into a batch, dropping stale ones, and starts it."""
     room = queue_s.shape[1]
     taken = 0
+    work = 0.0
     while counts[r] > 0 and taken < params[BATCH_MAX]:
         at_s, kind = queue_s[r, heads[r]], queue_class[r, heads[r]]
         heads[r] = (heads[r] + 1) % room
@@ -55,6 +57,7 @@ def _take_batch(  # noqa: PLR0913, PLR0917  numba takes arrays, not objects
         else:
             batch_s[r, taken], batch_class[r, taken] = at_s, kind
             taken += 1
+            work += costs[kind]
     batch_n[r] = taken
     if taken == 0:
         mode[r], done_s[r] = IDLE, np.inf
@@ -63,7 +66,7 @@ def _take_batch(  # noqa: PLR0913, PLR0917  numba takes arrays, not objects
     noise = math.exp(sigma * jitters[jitter_at[0]] - 0.5 * sigma * sigma) if sigma > 0 else 1.0
     jitter_at[0] = (jitter_at[0] + 1) % len(jitters)
     mode[r] = SERVING
-    done_s[r] = now_s + noise * (params[OVERHEAD_S] + params[PER_TILE_S] * taken)
+    done_s[r] = now_s + noise * (params[OVERHEAD_S] + params[PER_TILE_S] * work)
 
 
 @njit(cache=True)
@@ -74,6 +77,7 @@ def play_second(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  one event lo
     picks: Floats,
     jitters: Floats,
     params: Floats,
+    costs: Floats,
     state: Ints,
     queue_s: Floats,
     queue_class: Ints,
@@ -99,6 +103,7 @@ def play_second(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  one event lo
         picks: Two uniform numbers per item, for routing; shape (items, 2).
         jitters: Normal numbers for service times, used in turn.
         params: See the names above.
+        costs: Time of an input of every class over a usual one.
         state: ABSENT, ACTIVE or DRAINING per replica slot.
         queue_s: Ring of waiting items per replica: arrival times; shape (slots, room).
         queue_class: Their classes.
@@ -136,7 +141,8 @@ def play_second(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  one event lo
         handle[1] -= 1
     for k in range(live):
         if mode[active[k]] == IDLE:
-            _go_on(active[k], begin_s, params, state, handle_s, handle_class, handle, queue_s,
+            _go_on(active[k], begin_s, params, costs, state, handle_s, handle_class, handle,
+                   queue_s,
                    queue_class, heads, counts, batch_s, batch_class, batch_n, done_s, mode,
                    jitters, jitter_at, counters)  # fmt: skip
     i, n = 0, len(arrivals_s)
@@ -167,13 +173,13 @@ def play_second(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  one event lo
                 mode[r], done_s[r], is_known = WAITING, arrive_s + params[WAIT_S], False
             if mode[r] == WAITING and counts[r] >= batch_max:
                 is_known = False
-                _take_batch(r, arrive_s, params, queue_s, queue_class, heads, counts, batch_s,
-                            batch_class, batch_n, done_s, mode, jitters, jitter_at,
+                _take_batch(r, arrive_s, params, costs, queue_s, queue_class, heads, counts,
+                            batch_s, batch_class, batch_n, done_s, mode, jitters, jitter_at,
                             counters)  # fmt: skip
             continue
         r, is_known = first, False
         if mode[r] == WAITING:
-            _take_batch(r, next_s, params, queue_s, queue_class, heads, counts, batch_s,
+            _take_batch(r, next_s, params, costs, queue_s, queue_class, heads, counts, batch_s,
                         batch_class, batch_n, done_s, mode, jitters, jitter_at,
                         counters)  # fmt: skip
         else:
@@ -186,7 +192,7 @@ def play_second(  # noqa: C901, PLR0912, PLR0913, PLR0915, PLR0917  one event lo
                     counters[batch_class[r, k], LATE] += 1
             batch_n[r], mode[r], done_s[r] = 0, IDLE, np.inf
         if mode[r] == IDLE:
-            _go_on(r, next_s, params, state, handle_s, handle_class, handle, queue_s,
+            _go_on(r, next_s, params, costs, state, handle_s, handle_class, handle, queue_s,
                    queue_class, heads, counts, batch_s, batch_class, batch_n, done_s, mode,
                    jitters, jitter_at, counters)  # fmt: skip
 
@@ -196,6 +202,7 @@ def _go_on(  # noqa: PLR0913, PLR0917
     r: int,
     now_s: float,
     params: Floats,
+    costs: Floats,
     state: Ints,
     handle_s: Floats,
     handle_class: Ints,
@@ -219,7 +226,7 @@ def _go_on(  # noqa: PLR0913, PLR0917
             _pull(r, now_s, params, handle_s, handle_class, handle, queue_s, queue_class, heads,
                   counts, batch_n, counters)  # fmt: skip
         if counts[r] >= params[BATCH_MAX]:
-            _take_batch(r, now_s, params, queue_s, queue_class, heads, counts, batch_s,
+            _take_batch(r, now_s, params, costs, queue_s, queue_class, heads, counts, batch_s,
                         batch_class, batch_n, done_s, mode, jitters, jitter_at,
                         counters)  # fmt: skip
         elif counts[r] > 0:

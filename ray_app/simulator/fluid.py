@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ray_app.scaling.shedding import Shares
 from ray_app.simulator.class_load import ClassLoad
 from ray_app.simulator.crowd import FloatArray
 from ray_app.simulator.data_plane import (
@@ -38,18 +39,19 @@ class FluidPlane:
         self._load, self._settings, self._table = load, settings, table
         seconds = len(load.work_per_s)
         self._total = load.work_per_s.sum(axis=1).tolist()
-        self._kept: dict[int, tuple[float, ...]] = {}
+        self._kept: dict[int, Shares] = {}
         self._admitted, self._replicas, self._backlog = (np.zeros(seconds) for _ in range(3))
         self._overflow = np.zeros(seconds)
         self._work_per_s = settings.service.work_per_s
         self._now, self._before = 0.0, 0.0
 
-    def step(self, second: int, running: list[int], kept: tuple[float, ...] | None) -> Ongoing:
-        """Plays one second with these replicas and these shares kept (None keeps all)."""
+    def step(self, second: int, running: list[int], kept: Shares | None) -> Ongoing:
+        """Plays one second with these replicas; kept is what is not shed (None keeps all)."""
         work = self._total[second]
         if kept is not None:
             self._kept[second] = kept
-            work = float(self._load.work_per_s[second] @ np.array(kept))
+            costs = self._load.costs(kept.input_cost)
+            work = float(self._load.work_per_s[second] @ (np.array(kept.kept) * costs))
         replicas = len(running)
         capacity = replicas * self._work_per_s
         # Replicas that are stopped finish what they hold.
@@ -70,23 +72,25 @@ class FluidPlane:
     def result(self) -> PlaneResult:
         """Returns where everything went; late and in flight are spread evenly over the classes."""
         offered = self._load.work_per_s
-        shares = np.ones_like(offered)
+        shares, costs = np.ones_like(offered), np.ones_like(offered)
         for second, kept in self._kept.items():
-            shares[second] = kept
+            shares[second] = kept.kept
+            costs[second] = self._load.costs(kept.input_cost)
         admitted = offered * shares
         dropped = admitted * self._dropped_share()[:, None]
         waits = self._waits()
         late = (admitted - dropped) * self._late_share(waits)[:, None]
-        left = self._backlog[-1]
         served = admitted - dropped
-        served -= self._still_waiting(served, left)
+        waiting = self._still_waiting(served, costs, self._backlog[-1])
+        served -= waiting
         return PlaneResult(
             offered=offered,
             shed=offered - admitted,
             dropped=dropped,
             late=late,
             served=served,
-            in_flight=float(left),
+            reduced=float(served[costs < 1].sum()),
+            in_flight=float(waiting.sum()),
             latency=self._latency(waits),
             p95_s=self._p95(waits),
         )
@@ -185,12 +189,13 @@ class FluidPlane:
         return np.asarray(p95)
 
     @staticmethod
-    def _still_waiting(served: FloatArray, left: float) -> FloatArray:
-        """Takes what is left in the backlog from the newest seconds."""
-        by_second = served.sum(axis=1)[::-1]
+    def _still_waiting(served: FloatArray, costs: FloatArray, left: float) -> FloatArray:
+        """Takes the work that is left in the backlog from the newest seconds; returns tiles."""
+        work = (served * costs).sum(axis=1)
+        by_second = work[::-1]
         before = np.cumsum(by_second) - by_second
         taken = np.clip(left - before, 0.0, by_second)[::-1]
-        share = taken / np.maximum(served.sum(axis=1), 1e-12)
+        share = taken / np.maximum(work, 1e-12)
         return np.asarray(served * share[:, None])
 
 

@@ -117,6 +117,7 @@ class Outcome:
         changes: Times the target moved.
         idle_gpu_h: GPU-hours a back-fill could have used.
         series: Second by second.
+        reduced: Tiles analysed at a smaller input than usual because capacity was short.
     """
 
     policy: str
@@ -145,6 +146,7 @@ class Outcome:
     changes: int
     idle_gpu_h: float
     series: Series = field(repr=False)
+    reduced: float = 0.0
 
     @property
     def missed(self) -> float:

@@ -101,6 +101,7 @@ def reckon(
             p95_s=result.p95_s,
             kept=1 - result.shed.sum(axis=1) / np.maximum(offered, 1e-12),
         ),
+        reduced=result.reduced,
     )
 
 

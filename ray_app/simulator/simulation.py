@@ -179,15 +179,16 @@ class _Run:
             max(1, min(most, math.ceil(later / per_replica))),
         )
 
-    def _shares(self, second: int, running: int) -> tuple[float, ...] | None:
+    def _shares(self, second: int, running: int) -> Shares | None:
         if self._served.path is not DataPath.SHED:
             return None
         capacity = KEPT_UTILISATION * running * self._work_per_s
         if self._offered[second] <= capacity and min(self._kept.kept) >= 1.0:
             return None
-        wanted = self._load.shares_at(second, capacity)
+        costs = self._day.profile.service.input_costs
+        wanted = self._load.shares_at(second, capacity, costs)
         self._kept = recovered(self._kept, wanted, 1.0)
-        return self._kept.kept
+        return self._kept
 
     def _push(self, serve: SimulatedServe, second: int, every: int) -> None:
         self._recorded = self._recorded[-RECORDED:]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ray_app.domain.errors import ConfigError
+from ray_app.domain.ranges import SettingsError
 from ray_app.simulator.comparison import (
     difference,
     front,
@@ -19,7 +20,7 @@ from ray_app.simulator.comparison import (
 )
 from ray_app.simulator.gpu_types import GPU_TYPES, service_of_gpu
 from ray_app.simulator.outcome import Causes, Outcome, Series
-from ray_app.simulator.service import ServiceSettings, service_from_benchmark
+from ray_app.simulator.service import ServiceSettings, SmallerInput, service_from_benchmark
 
 USUAL = ServiceSettings(overhead_s=0.1, per_tile_s=0.1, source="usual", start_s=33.0)
 
@@ -117,6 +118,32 @@ def test_the_detector_benchmark_gives_seconds_of_a_core(tmp_path: Path) -> None:
     service = service_from_benchmark(written(tmp_path / "d.json", told), USUAL)
     assert service.work_per_s == pytest.approx(1 / 0.07)
     assert "a + b on one core of x86" in service.source
+
+
+def test_smaller_inputs_cost_what_the_benchmark_measured(tmp_path: Path) -> None:
+    networks = [{"network": "a", "core_s": 0.06}, {"network": "b", "core_s": 0.04}]
+    inputs = [{"input_px": px, "core_s": s} for px, s in ((416, 0.06), (384, 0.059), (256, 0.02))]
+    told = {"machine": "x86", "networks": networks, "inputs": inputs}
+    service = service_from_benchmark(written(tmp_path / "d.json", told), USUAL)
+    # 384 px saves too little; at 256 px the other network takes as long as before.
+    assert service.smaller_inputs == (SmallerInput(input_px=256, cost=0.6),)
+    assert service.input_costs == pytest.approx((1.0, 0.6))
+    batches = [{"size": n, "median_s": 0.012 + 0.004 * n} for n in (1, 2, 4, 8)]
+    inputs = [{"input_px": 640, "median_s": 0.004}, {"input_px": 480, "median_s": 0.002}]
+    told = {"device": "L4", "network": "x", "batches": batches, "inputs": inputs}
+    service = service_from_benchmark(written(tmp_path / "b.json", told), USUAL)
+    assert service.smaller_inputs == (SmallerInput(input_px=480, cost=0.5),)
+    # A batch of eight takes 44 ms, of smaller inputs 28.
+    assert service.input_costs == pytest.approx((1.0, 28 / 44))
+    assert service.tile_cost(28 / 44) == pytest.approx(0.5)
+    with pytest.raises(SettingsError, match="not in the order of cost"):
+        dataclasses.replace(
+            USUAL,
+            smaller_inputs=(
+                SmallerInput(input_px=320, cost=0.5),
+                SmallerInput(input_px=416, cost=0.6),
+            ),
+        )
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from ray_app.scaling.shedding import Shares
 from ray_app.simulator.class_load import ClassLoad
 from ray_app.simulator.data_plane import BIN_MIDDLES_S, PlaneSettings, latency_quantile_s
 from ray_app.simulator.exact import CameraDraws, ExactPlane
@@ -113,7 +114,8 @@ def wild(seed: int, seconds: int = 240):
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("engine", ["fluid", "exact"])
-def test_nothing_is_lost_or_made(path: DataPath, seed: int, engine: str) -> None:
+@pytest.mark.parametrize("input_cost", [1.0, 0.6])
+def test_nothing_is_lost_or_made(path: DataPath, seed: int, engine: str, input_cost: float) -> None:
     work, replicas = wild(seed)
     load, settings = load_of(work, (0.5, 0.3, 0.2)), PlaneSettings(SERVICE, 0.5, path)
     plane = (
@@ -121,7 +123,7 @@ def test_nothing_is_lost_or_made(path: DataPath, seed: int, engine: str) -> None
         if engine == "fluid"
         else ExactPlane(load, settings, CameraDraws(seed))
     )
-    result = play(plane, replicas, kept=(0.4, 0.9, 1.0))
+    result = play(plane, replicas, kept=Shares((0.4, 0.9, 1.0), input_cost))
     parts = result.served.sum() + result.shed.sum() + result.dropped.sum() + result.in_flight
     assert parts == pytest.approx(result.offered.sum(), abs=1e-3)
     # Exact numbers of tiles lag the rate by less than one per class.
@@ -130,6 +132,9 @@ def test_nothing_is_lost_or_made(path: DataPath, seed: int, engine: str) -> None
         assert part.min() >= -1e-6
     by_class = result.offered.sum(axis=0) - result.shed.sum(axis=0)
     assert (result.dropped.sum(axis=0) <= by_class + 1e-6).all()
+    # The highest rank keeps the usual input.
+    smaller = result.served[:, :2].sum() if input_cost < 1 else 0.0
+    assert result.reduced == pytest.approx(smaller, rel=0.01)
 
 
 def surging(seconds: int = 1200):
@@ -163,6 +168,25 @@ def test_fluid_and_exact_agree(path: DataPath, fleet: str) -> None:
     assert np.median(fluid.p95_s[both] / exact.p95_s[both]) == pytest.approx(1, abs=0.05)
     p95 = [latency_quantile_s(r.latency, 0.95) for r in (exact, fluid)]
     assert p95[1] == pytest.approx(p95[0], rel=0.05)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_smaller_inputs_are_the_same_relief_in_both_engines(path: DataPath) -> None:
+    """At seven tenths of the work a fleet that is a fifth too small is enough."""
+    load, settings = load_of(np.full(300, 2000.0), (0.8, 0.2)), PlaneSettings(SERVICE, 0.5, path)
+    replicas = [int(0.85 * 2000 / SERVICE.work_per_s)] * 300
+    for input_cost, is_enough in ((1.0, False), (SERVICE.batch_cost(0.6), True)):
+        kept = Shares((1.0, 1.0), input_cost)
+        planes = (
+            ExactPlane(load, settings, CameraDraws(1)),
+            FluidPlane(load, settings, latency_table(SERVICE)),
+        )
+        exact, fluid = (play(plane, replicas, kept) for plane in planes)
+        missed = [100 * (r.dropped.sum() + r.late.sum()) / 600_000 for r in (exact, fluid)]
+        assert (missed[0] < 0.1) == is_enough
+        assert abs(missed[1] - missed[0]) <= max(0.02, 0.05 * missed[0]), missed
+        assert fluid.reduced == pytest.approx(exact.reduced, rel=0.01)
+        assert (fluid.reduced > 0) == is_enough
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -12,6 +12,7 @@ from ray_app.simulator.machines import SpotSettings
 from ray_app.simulator.prewarm import prewarm_schedule
 from ray_app.simulator.scenario import SCENARIOS, draw_trace
 from ray_app.simulator.serve_settings import DataPath, ServedPolicy
+from ray_app.simulator.service import SmallerInput
 from ray_app.simulator.simulation import Engine, NodeRule, draw_day, simulate
 
 
@@ -97,6 +98,24 @@ def test_the_least_important_zone_gives_up_frames_first(profile) -> None:
     outcome = simulate(day_of(with_machines(profile, max_nodes=5)), ours("offered_load", profile))
     share = {zone.zone: zone.missed / zone.offered for zone in outcome.zones}
     assert share["bowl"] > share["gates"]
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+def test_smaller_inputs_keep_watching_what_a_quota_would_blind(profile, engine: Engine) -> None:
+    short = with_machines(profile, max_nodes=2)
+    smaller = dataclasses.replace(
+        short.service, smaller_inputs=(SmallerInput(input_px=320, cost=0.5),)
+    )
+    relieved = dataclasses.replace(short, service=smaller)
+    without, reduced = (
+        simulate(day_of(one), ours("offered_load", one), engine) for one in (short, relieved)
+    )
+    assert without.reduced == 0
+    assert 0 < reduced.reduced < reduced.served
+    assert reduced.missed < 0.95 * without.missed
+    assert reduced.missed_alarmed <= without.missed_alarmed + 1e-6
+    parts = reduced.served + reduced.shed + reduced.dropped + reduced.in_flight
+    assert parts == pytest.approx(reduced.offered, rel=1e-6)
 
 
 def test_nodes_that_never_come_are_asked_for_again(profile) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ray_app.scaling.shedding import INPUT_SIZES, Shares, StreamClass, recovered, share_capacity
+from ray_app.scaling.shedding import Shares, StreamClass, recovered, share_capacity
 
 BOWL, GATES, ALARMED = (
     StreamClass("bowl", 0, 0.2),
@@ -36,8 +36,7 @@ def test_below_all_floors_the_lowest_rank_goes_blind_first() -> None:
 
 
 def test_smaller_inputs_come_before_going_below_floors() -> None:
-    costs = tuple(cost for _, cost in INPUT_SIZES)
-    shares = share_capacity(CLASSES, (100, 100, 50), 80, costs)
+    shares = share_capacity(CLASSES, (100, 100, 50), 80, (1.0, 0.56, 0.25))
     assert shares.input_cost == 0.56
     assert all(k >= c.floor_share - 1e-9 for k, c in zip(shares.kept, CLASSES, strict=True))
 
