@@ -9,7 +9,7 @@ import numpy as np
 from ray_app.planning.cluster_record import ClusterRecord, read_record
 from ray_app.planning.logged_policy import Replayed, replay_log
 from ray_app.planning.real_day import POLICY_LOG, RECORD, RealDay, play_days
-from ray_app.planning.squeezed_day import Measured, squeezed_day, squeezed_policies
+from ray_app.planning.squeezed_day import SERVICE, Measured, squeezed_day, squeezed_policies
 from ray_app.simulator.data_plane import PlaneSettings
 from ray_app.simulator.event_profile import EventProfile
 from ray_app.simulator.line_up import EVENT_PLAN, OFFERED_LOAD
@@ -220,7 +220,7 @@ def _truth(scenario: str, served: ServedPolicy, outcome: Outcome, there: list[Pa
         scenario,
         served.name,
         scenario in KEPT,
-        tuple(float(value) for value in outcome.series.offered),
+        tuple(float(value) for value in read_record(there[0]).offered / SERVICE.work_per_s),
         tuple(_side(read_record(path)) for path in there),
         simulated,
         tuple(_replayed(path, served) for path in there if served.function is not None),
