@@ -7,6 +7,9 @@ from ray_app.config.schema import CameraConfig
 from ray_app.live.lease import CameraPosition, ReaderReport
 from ray_app.live.messages import CameraReport, FrameCounts, Outcome
 
+EVEN_FOR_S = 10.0
+"""So long after the start no reader gets more than its even share of the cameras."""
+
 
 @dataclass(slots=True)
 class CameraEntry:
@@ -105,6 +108,22 @@ class FleetBook:
             for entry in self.entries.values()
             if entry.report is not None
         )
+
+
+def most_cameras(cameras_each: int, cameras: int, readers: int, running_s: float) -> int:
+    """Returns how many cameras a reader may have; at first no more than its even share.
+
+    Who comes up first would else take all, and all would be lost with it.
+
+    Args:
+        cameras_each: Most cameras of a reader, ever.
+        cameras: Of the site.
+        readers: Started, whether they are up yet or not.
+        running_s: Since the start.
+    """
+    if running_s > EVEN_FOR_S or readers == 0:
+        return cameras_each
+    return min(cameras_each, -(-cameras // readers))
 
 
 def added(counts: Iterable[FrameCounts]) -> FrameCounts:

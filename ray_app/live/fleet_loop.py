@@ -12,7 +12,7 @@ from ray_app.config.live_schema import LiveConfig
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import StoreError
 from ray_app.live.capacity import Capacity, Interval, measured, shares_of
-from ray_app.live.fleet_book import CameraEntry, FleetBook
+from ray_app.live.fleet_book import CameraEntry, FleetBook, most_cameras
 from ray_app.live.fleet_state import FleetState
 from ray_app.live.lease import (
     CameraLease,
@@ -25,11 +25,10 @@ from ray_app.live.lease import (
 from ray_app.live.left_open import close_left_open
 from ray_app.live.reader_pool import ReaderPool
 from ray_app.live.stack import SiteLoad
-from ray_app.store.segments import SegmentRecord, write_segments
+from ray_app.store.segments import SegmentRecord, read_segments, write_segments
 
 LOG = logging.getLogger(__name__)
 LIST_EVERY_S = 5.0
-EVEN_FOR_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,8 @@ class FleetLoop:
         self.signals_waiting = self.signals_lost = 0
         self._capacity = Capacity()
         self._kept: dict[str, int] = {}
-        self._pieces: dict[tuple[str, str], SegmentRecord] = {}
+        self._may_forget: dict[str, int] = {}
+        self._pieces = _listed(start.ledger)  # this fleet may stand in for one that died
         self._listed, self._listed_s = 0, 0.0
         self._begun: set[str] = set()
         self._started_s = time.monotonic()
@@ -95,6 +95,7 @@ class FleetLoop:
         """Notes what readers said, moves cameras, shares out the replicas."""
         for name in gone:
             self._kept.pop(name, None)
+            self._may_forget.pop(name, None)
             for entry in self.book.lose(name):
                 LOG.warning("camera %s: its reader %s is gone", entry.camera.id, name)
                 self._begun.discard(entry.camera.id)
@@ -141,23 +142,19 @@ class FleetLoop:
                 self._begun.add(entry.camera.id)
 
     def _assign(self) -> None:
-        given = self.book.assign(self.pool.up, self._most_cameras())
+        most = most_cameras(
+            self._live.readers.cameras_each,
+            len(self.book.entries),
+            len(self.pool),
+            time.monotonic() - self._started_s,
+        )
+        given = self.book.assign(self.pool.up, most)
         for reader, entries in given.items():
             for entry in entries:
                 if entry.camera.id not in self._begun:
                     self._begun.add(entry.camera.id)
                     threading.Thread(target=close_left_open, args=(entry,)).start()
             self.pool.lease(reader, tuple(self._lease(entry) for entry in entries))
-
-    def _most_cameras(self) -> int:
-        """Returns how many cameras a reader may have; at first no more than its even share.
-
-        Who comes up first would else take all, and all would be lost with it.
-        """
-        most = self._live.readers.cameras_each
-        if time.monotonic() - self._started_s > EVEN_FOR_S or not len(self.pool):
-            return most
-        return min(most, -(-len(self.book.entries) // len(self.pool)))
 
     def _orders(self, reader: str) -> Orders:
         mine = {entry.camera.id for entry in self.book.read_by(reader)}
@@ -170,8 +167,15 @@ class FleetLoop:
             shares=tuple((k, share) for k, share in self.shares.items() if k in mine),
             in_flight=max(1, -(-each * self.replicas // readers)),
             load=self.load,
-            segments_kept=self._kept.pop(reader, 0),
+            segments_kept=self._forgotten(reader),
         )
+
+    def _forgotten(self, reader: str) -> int:
+        """Returns how many of the pieces a reader told last it may forget; told once."""
+        pieces = self._may_forget.pop(reader, 0)
+        if pieces:
+            self._kept.pop(reader, None)
+        return pieces
 
     def positions(self) -> list[CameraPosition]:
         """Returns where the cameras stand that are read."""
@@ -202,16 +206,29 @@ class FleetLoop:
         return ReaderPlan(name, self._live, self._origin_at, start.ledger, start.evidence)
 
     def list_pieces(self, *, at_once: bool) -> None:
-        """Writes the list of the ledger's pieces, so that it can be replayed at any time."""
+        """Writes the list of the ledger's pieces, so that it can be replayed at any time.
+
+        Readers forget their pieces once they are listed: what only the fleet knew died with it.
+        """
         now_s = time.monotonic()
-        is_due = at_once or now_s - self._listed_s >= LIST_EVERY_S
-        if not is_due or (len(self._pieces) == self._listed and self._listed):
-            return
-        try:
-            write_segments(self._start.ledger, list(self._pieces.values()))
+        if len(self._pieces) != self._listed or not self._listed:
+            if not at_once and now_s - self._listed_s < LIST_EVERY_S:
+                return
+            try:
+                write_segments(self._start.ledger, list(self._pieces.values()))
+            except StoreError as error:
+                LOG.warning("frame ledger: %s", error)
+                return
             self._listed, self._listed_s = len(self._pieces), now_s
-        except StoreError as error:
-            LOG.warning("frame ledger: %s", error)
+        self._may_forget = dict(self._kept)
+
+
+def _listed(ledger: Path) -> dict[tuple[str, str], SegmentRecord]:
+    """Returns the pieces of a ledger that were listed before."""
+    try:
+        return {(piece.camera_id, piece.segment_id): piece for piece in read_segments(ledger)}
+    except StoreError:
+        return {}  # there is no list yet
 
 
 def width_of(camera: CameraConfig) -> int:

@@ -5,11 +5,16 @@ import os
 import signal
 import time
 
+import numpy as np
 import ray
+from ray import serve
 from square_footage import SquareDetector
 
+from models.settings import NetworkSettings
+from ray_app.domain.frame import FrameBatch, FrameKey
 from ray_app.live.messages import DESK, NAMESPACE
 from ray_app.live.replica_count import DETECTOR, DETECTORS
+from ray_app.live.stack import SiteLoad, Stack
 
 
 class SlowSquares(SquareDetector):
@@ -73,8 +78,6 @@ def told(desk):
 
 def replica_processes():
     """Returns the process ids of the replicas that run."""
-    from ray import serve
-
     handle = serve.get_deployment_handle(DETECTOR, DETECTORS)
     del handle
     actors = [
@@ -87,3 +90,11 @@ def replica_processes():
 
 def kill_process(process):
     os.kill(process, signal.SIGKILL)
+
+
+def replica_process():
+    """Returns the process id of some replica."""
+    batch = FrameBatch((FrameKey("a", 0, 0, 0.0),), np.zeros((1, 36, 64, 3), np.uint8), ((64, 36),))
+    stack = Stack(NetworkSettings(), batch, (None,), SiteLoad())
+    handle = serve.get_deployment_handle(DETECTOR, DETECTORS)
+    return handle.detect.remote(stack).result(timeout_s=60).replica

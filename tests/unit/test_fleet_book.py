@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ray_app.config.schema import CameraConfig
-from ray_app.live.fleet_book import FleetBook, added
+from ray_app.live.fleet_book import EVEN_FOR_S, FleetBook, added, most_cameras
 from ray_app.live.fleet_state import read_fleet_state, write_fleet_state
 from ray_app.live.lease import CameraPosition, ReaderReport
 from ray_app.live.messages import CameraReport, FrameCounts, Outcome
@@ -95,3 +95,26 @@ def test_the_time_line_begins_once_for_all_at_a_midnight(tmp_path):
     later = read_fleet_state(tmp_path, now=1_795_614_009.4 + 5 * 86400)
     assert later.origin_at == first.origin_at
     assert (later.paused, dict(later.added)) == (("a",), {"b": "id: b"})
+
+
+def test_who_comes_up_first_gets_no_more_than_its_even_share():
+    """Five cameras, three readers started, one of them up: it may have two of them."""
+    made = book()
+    assert most_cameras(16, len(NAMES), readers=3, running_s=0.5) == 2
+    given = made.assign(["r1"], most_cameras(16, len(NAMES), readers=3, running_s=0.5))
+    assert len(given["r1"]) == 2
+    given = made.assign(["r1", "r2", "r3"], most_cameras(16, len(NAMES), 3, running_s=1.0))
+    assert {reader: len(entries) for reader, entries in given.items()} == {"r2": 2, "r3": 1}
+
+
+def test_after_a_while_who_is_up_takes_what_nobody_reads():
+    made = book()
+    made.assign(["r1"], most_cameras(16, len(NAMES), readers=3, running_s=EVEN_FOR_S))
+    assert len(made.unread()) == 3
+    made.assign(["r1"], most_cameras(16, len(NAMES), readers=3, running_s=EVEN_FOR_S + 0.1))
+    assert made.unread() == []
+
+
+def test_the_most_a_reader_can_carry_holds_at_first_too():
+    assert most_cameras(2, 100, readers=3, running_s=0.0) == 2
+    assert most_cameras(2, 100, readers=0, running_s=0.0) == 2
