@@ -1,6 +1,6 @@
 """Measures `vigie live` on real RTSP cameras against the plain loop: age, cost, memory, overload.
 
-Usage: python -m benchmarks.live [--cameras 8] [--seconds 60] [--hold 8,12,16] [--json FILE]
+Usage: python -m benchmarks.live [--cameras 8] [--seconds 60] [--hold 8,12,16] [--no-plain]
 
 On a machine that does other work too, ages are worth little; processor seconds per analysed
 frame, told for both ways, are worth more, and so is their ratio.
@@ -27,6 +27,7 @@ from benchmarks.live_usage import cpu_s_by_part, pss_by_part
 from models.settings import NetworkSettings
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.batch.ray_session import ray_session
+from ray_app.commands.live import WORKERS_NICE
 from ray_app.config.live_schema import DetectorsConfig, LiveConfig, StreamConfig
 from ray_app.config.schema import (
     CameraConfig,
@@ -197,6 +198,7 @@ def main() -> int:
     words.add_argument("--seconds", type=float, default=60.0)
     words.add_argument("--hold", default="", help="numbers of cameras to try, as 8,12,16")
     words.add_argument("--batch-size", type=int, default=2)
+    words.add_argument("--no-plain", action="store_true", help="live alone, without the loop")
     words.add_argument("--json", type=Path, default=None)
     asked = words.parse_args()
     film = make_film(Path(tempfile.gettempdir()) / "vigie-benchmark-live")
@@ -204,7 +206,9 @@ def main() -> int:
     runs: list[dict[str, Any]] = []
     size = asked.batch_size
     numbers = list(dict.fromkeys([asked.cameras, *tried]))
-    runs += [measure_plain(film, number, asked.seconds, size) for number in numbers]
+    if not asked.no_plain:
+        runs += [measure_plain(film, number, asked.seconds, size) for number in numbers]
+    os.environ.setdefault("RAY_worker_niceness", WORKERS_NICE)
     with ray_session(None, (os.cpu_count() or 1) + 1, 0):
         from ray import serve
 

@@ -33,6 +33,8 @@ from ray_app.live.messages import STOPPED, CameraReport
 STATUS_EVERY_S, LOOK_EVERY_S = 10.0, 0.5
 FLUSH_S = 3.0
 PERSON = "command line"
+WORKERS_NICE = "5"
+"""Ray's own 15 leaves decoding of least value no room to give way to what matters more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def watch(request: Request, console: Console) -> LiveRun:
     live = site.live or LiveConfig()
     folder = Path(live.folder).absolute()
     gpus = math.ceil(live.detectors.max_replicas * live.detectors.num_gpus)
+    os.environ.setdefault("RAY_worker_niceness", WORKERS_NICE)
     with running_in(folder), ray_session(request.address, os.cpu_count() or 1, gpus):
         return _watch(request, console, site, folder)
 

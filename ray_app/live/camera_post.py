@@ -35,6 +35,8 @@ from ray_app.wiring import PoseAt, build_mask, follow_drone
 
 RAISED = len(VALUES)
 OPEN_AGAIN_S = 5.0
+POLITENESS = {"best_effort": 8, "normal": 4, "critical": 0}
+"""Steps of nice by which decoding gives way: on a full machine the least valuable falls behind."""
 
 
 class CameraPost:
@@ -243,6 +245,7 @@ class CameraPost:
             self.stream.reading,
             self.stream.retry,
             self._seed,
+            politeness=POLITENESS[self.stream.value],
             on_picture=on_picture,
         )
         return LiveIntake(

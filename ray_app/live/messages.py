@@ -37,7 +37,7 @@ class Outcome(enum.StrEnum):
     SHED = "shed"  # given up before work was spent: capacity was short
     LATE = "late"  # older than its deadline when its turn came
     LOST = "lost"  # a replica died or answered too late, twice
-    NOT_SEEN = "not_seen"  # the stream brought no picture for it
+    NOT_SEEN = "not_seen"  # the stream brought no picture for it, or its reader skipped it
     IN_FLIGHT = "in_flight"  # not decided yet
 
 

@@ -22,13 +22,18 @@ RATE_HZ = 10
 LONGEST_S = 30.0
 
 
-def transport_stream(path, seconds=2.0, size=(160, 120), shown=None):
+def transport_stream(path, seconds=2.0, size=(160, 120), shown=None, key_every=5):
     """Writes an MPEG-TS file with a key picture every half second; else each is one grey."""
     with av.open(str(path), "w", format="mpegts") as container:
         stream = container.add_stream("libx264", rate=RATE_HZ)
         stream.width, stream.height = size
         stream.pix_fmt = "yuv420p"
-        stream.options = {"g": "5", "bf": "0", "preset": "ultrafast", "tune": "zerolatency"}
+        stream.options = {
+            "g": str(key_every),
+            "bf": "0",
+            "preset": "ultrafast",
+            "tune": "zerolatency",
+        }
         for k in range(round(seconds * RATE_HZ)):
             flat = np.full((size[1], size[0]), 40 + 8 * (k % 20), np.uint8)
             pixels = np.stack([flat if shown is None else shown(k)] * 3, axis=2)
@@ -265,3 +270,43 @@ def test_a_file_is_played_as_fast_as_it_was_taken_and_then_ends(tmp_path):
     with watching(f"file://{tmp_path}/a.ts", real_time=False) as stream:
         until(lambda: stream.status.state is StreamState.ENDED, stream)
         assert stream.status.pictures == RATE_HZ
+
+
+def test_a_reader_that_falls_behind_skips_to_a_key_picture_and_is_of_now_again(tmp_path):
+    transport_stream(tmp_path / "long.ts", seconds=8.0)
+    seen = []
+
+    def take(picture):
+        seen.append(picture)
+        if picture.time_s < 4.0:
+            time.sleep(0.3)  # three times as long as a picture lasts
+
+    address = read_address(f"file://{tmp_path}/long.ts", ALLOWED)
+    stream = LiveStream("cam", address, None, on_picture=take)
+    stream.start()
+    until(lambda: stream.status.state is StreamState.ENDED, stream)
+    stream.stop()
+    began_s = seen[0].arrived_s
+    late_s = [picture.arrived_s - began_s - picture.time_s for picture in seen]
+    # Looking at all of them would have been 8 s late by the fourth second.
+    assert max(late_s) < 3.0
+    assert len(seen) < 8 * RATE_HZ - 15
+    assert {picture.segment for picture in seen} == {1}
+    assert seen[-1].time_s > 7.5
+
+
+def test_where_key_pictures_are_rare_no_long_gap_is_made_of_a_short_lag(tmp_path):
+    transport_stream(tmp_path / "rare.ts", seconds=8.0, key_every=60)
+    seen = []
+
+    def take(picture):
+        seen.append(picture)
+        if 2.0 < picture.time_s < 3.0:
+            time.sleep(0.3)  # two seconds behind by then: less than half of six
+
+    address = read_address(f"file://{tmp_path}/rare.ts", ALLOWED)
+    stream = LiveStream("cam", address, None, on_picture=take)
+    stream.start()
+    until(lambda: stream.status.state is StreamState.ENDED, stream)
+    stream.stop()
+    assert len(seen) > 8 * RATE_HZ - 12

@@ -1,5 +1,8 @@
 """One camera's stream, read by a thread of its own that outlives every trouble of the camera."""
 
+import math
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,9 +28,18 @@ from ray_app.video.live.web_source import CredentialsRefusedError
 from ray_app.video.pyav_reader import Conversion
 
 if TYPE_CHECKING:
+    from av.packet import Packet
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 NO_PICTURE = "no picture for too long"
+BEHIND_S = 1.0
+"""Who is so far behind the stream decodes nothing up to the next key picture..."""
+KEYS_RARELY_S = 10.0
+KEY_SHARE = 0.5
+"""...and by so much of the time between two of them: waiting for one must not cost more."""
+DRIFT = 1e-3
+"""A camera's clock and ours drift apart by less than this share of the time."""
 REFUSALS = (av.HTTPUnauthorizedError, av.HTTPForbiddenError, CredentialsRefusedError)
 
 
@@ -84,6 +96,8 @@ class LiveStream:
         retry: How fast it is tried again.
         seed: Spreads the waits; another one for each camera.
         real_time: Plays files as fast as they were taken; False reads them at full speed.
+        politeness: How far its thread gives way to others, steps of nice: where processors are
+            short, streams that matter less fall behind first.
         on_picture: Takes every picture, quickly, on the stream's own thread; None leaves the
             newest one in `pictures`.
     """
@@ -98,6 +112,7 @@ class LiveStream:
         seed: int = 0,
         *,
         real_time: bool = True,
+        politeness: int = 0,
         on_picture: "Callable[[LivePicture], object] | None" = None,
     ) -> None:
         self.camera_id = camera_id
@@ -106,7 +121,7 @@ class LiveStream:
         self._address, self._width_px = address, width_px
         self._settings = settings or StreamSettings()
         self._retries = Retries(retry or RetrySettings(), Random(seed).random)  # noqa: S311
-        self._real_time = real_time
+        self._real_time, self._politeness = real_time, politeness
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._status = StreamStatus(StreamState.CONNECTING, time.monotonic())
@@ -141,6 +156,7 @@ class LiveStream:
         return status
 
     def _run(self) -> None:
+        give_way(self._politeness)
         self._stopping.wait(self._start_after_s)
         while not self._stopping.is_set():
             began_s = time.monotonic()
@@ -167,6 +183,7 @@ class LiveStream:
             self._note(openings=self._status.openings + 1, segment=self._status.segment + 1)
             reading = _Reading(container, self._width_px, self._settings.most_px)
             pace = _Pace() if self._comes_in_bursts(container) else None
+            lag = Lag()
             for item in reading.items():
                 if self._stopping.is_set():
                     return
@@ -177,6 +194,9 @@ class LiveStream:
                 if pace is not None and self._stopping.wait(pace.ahead_s(stamp.time_s)):
                     return
                 self._deliver(frame, reading.conversion_of(frame), stamp)
+                behind_s = lag.behind_s(stamp, time.monotonic())
+                if self._real_time and behind_s > max(BEHIND_S, KEY_SHARE * reading.key_every_s):
+                    reading.skip_to_key()
 
     def _comes_in_bursts(self, container: InputContainer) -> bool:
         """Returns whether pictures are there before they are due: a file, or HLS's segments."""
@@ -214,11 +234,20 @@ class _Reading:
         self._conversion: Conversion | None = None
         self._stamps = StampReader(self._stream)
         self._awaits_key = True
+        self._key_s: float | None = None
+        self._newest_s = self._longest_s = 0.0
+
+    @property
+    def key_every_s(self) -> float:
+        """Longest time between two key pictures so far, seconds; a guess before the second."""
+        since_s = 0.0 if self._key_s is None else self._newest_s - self._key_s
+        return max(self._longest_s or KEYS_RARELY_S, since_s)
 
     def items(self) -> "Iterator[tuple[VideoFrame, Stamp] | str]":
         """Yields pictures with their stamps, or a fault."""
         for packet in self._container.demux(self._stream):
             self._stamps.hear_sender(packet)
+            self._note_key(packet)
             if self._awaits_key and not packet.is_keyframe:
                 continue
             try:
@@ -236,12 +265,54 @@ class _Reading:
                 elif (stamp := self._stamps.read(frame)) is not None:
                     yield frame, stamp
 
+    def _note_key(self, packet: "Packet[VideoStream]") -> None:
+        if packet.pts is None or packet.time_base is None:
+            return
+        self._newest_s = float(packet.pts * packet.time_base)
+        if packet.is_keyframe:
+            if self._key_s is not None:
+                self._longest_s = max(self._longest_s, self._newest_s - self._key_s)
+            self._key_s = self._newest_s
+
+    def skip_to_key(self) -> None:
+        """Decodes nothing before the next key picture: packets cost little, pictures much."""
+        self._awaits_key = True
+
     def conversion_of(self, frame: "VideoFrame") -> Conversion:
         """Returns the conversion for a picture's size, another one when the size changes."""
         size = (frame.width, frame.height)
         if self._conversion is None or self._conversion.source_size_px != size:
             self._conversion = Conversion(Clip("", "", 0.0, 0.0, 0, size), self._width_px)
         return self._conversion
+
+
+class Lag:
+    """How far reading is behind a stream, against the best it was in the segment."""
+
+    def __init__(self) -> None:
+        self._best_s, self._last_s = math.inf, 0.0
+
+    def behind_s(self, stamp: Stamp, now_s: float) -> float:
+        """Returns seconds by which a picture came later than the timeliest one.
+
+        Args:
+            stamp: Of the picture.
+            now_s: When it was decoded, monotonic.
+        """
+        if stamp.jumped:
+            self._best_s = math.inf
+        gap_s = now_s - stamp.time_s
+        self._best_s = min(gap_s, self._best_s + DRIFT * (now_s - self._last_s))
+        self._last_s = now_s
+        return gap_s - self._best_s
+
+
+def give_way(steps: int) -> None:
+    """Lets the calling thread give way to others by so many steps of nice; Linux alone can."""
+    if steps > 0 and sys.platform == "linux":
+        thread = threading.get_native_id()
+        now = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, min(19, now + steps))
 
 
 class _Pace:
