@@ -35,7 +35,7 @@ from ray_app.wiring import PoseAt, build_mask, follow_drone
 
 RAISED = len(VALUES)
 OPEN_AGAIN_S = 5.0
-POLITENESS = {"best_effort": 8, "normal": 4, "critical": 0}
+POLITENESS = {"best_effort": 6, "normal": 1, "critical": 0}
 """Steps of nice by which decoding gives way: on a full machine the least valuable falls behind."""
 
 
