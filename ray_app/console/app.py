@@ -7,6 +7,7 @@ from ray_app.console import (
     event_routes,
     evidence_routes,
     fleet_routes,
+    moment_routes,
     page_routes,
     preview_routes,
     session_routes,
@@ -62,6 +63,7 @@ def build_app(site: Site, gate: Gate) -> FastAPI:
         preview_routes,
         camera_routes,
         fleet_routes,
+        moment_routes,
         session_routes,
     ):
         api.include_router(part.routes)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from ray_app.domain.errors import VigieError
 from ray_app.domain.situation import Change, SinkReport, Situation, Verdict
-from ray_app.live.messages import CameraReport, FleetReport
+from ray_app.live.messages import CameraReport, FleetReport, ProgrammeMoment
 
 
 class UnreachableError(VigieError):
@@ -36,6 +36,14 @@ class Fleet(Protocol):
 
     async def resume(self, camera_id: str) -> None:
         """Reads a camera again. Raises KeyError."""
+        ...
+
+    async def moments(self) -> tuple[ProgrammeMoment, ...]:
+        """Returns the programme the scaling policy plans with; empty where it has none."""
+        ...
+
+    async def tell_moment(self, name: str, real_at: float | None) -> None:
+        """Notes when a moment really is; None takes it back. Raises KeyError."""
         ...
 
     async def preview(self, camera_id: str) -> bytes | None:

@@ -15,6 +15,7 @@ from ray_app.live.messages import (
     NAMESPACE,
     CameraReport,
     FleetReport,
+    ProgrammeMoment,
 )
 
 PATIENCE_S = 5.0
@@ -85,6 +86,15 @@ class RayFleet:
     async def resume(self, camera_id: str) -> None:
         """Reads a camera again."""
         await self._actor.call("resume", camera_id)
+
+    async def moments(self) -> tuple[ProgrammeMoment, ...]:
+        """Returns the programme the scaling policy plans with."""
+        moments: tuple[ProgrammeMoment, ...] = await self._actor.call("moments")
+        return moments
+
+    async def tell_moment(self, name: str, real_at: float | None) -> None:
+        """Notes when a moment really is."""
+        await self._actor.call("tell_moment", name, real_at)
 
     async def preview(self, camera_id: str) -> bytes | None:
         """Returns the newest analysed picture, people pixelated."""

@@ -16,7 +16,7 @@ from ray_app.domain.frame import FrameBatch, FrameKey
 from ray_app.domain.observation import Observation
 from ray_app.domain.protocols import Detector
 from ray_app.live.stack import SiteLoad, Stack, StackAnswer, Tuning, padded_work
-from ray_app.scaling.serve_policy import COUNT, OFFERED, OLDEST_S
+from ray_app.scaling.serve_policy import COUNT, MOMENT, OFFERED, OLDEST_S
 
 BuildDetector = Callable[[NetworkSettings], Detector]
 
@@ -76,7 +76,8 @@ class DetectorReplica:
         if time.time() - self._load.told_at > OLDEST_S:
             return {}
         counts = {f"{COUNT}{zone}": people for zone, people in self._load.counts}
-        return {OFFERED: self._load.offered_work_per_s, **counts}
+        moments = {f"{MOMENT}{name}": at for name, at in self._load.moments}
+        return {OFFERED: self._load.offered_work_per_s, **counts, **moments}
 
     def _fresh(self, stack: Stack) -> list[int]:
         oldest_at = time.time() - self._tuning.deadline_s

@@ -66,6 +66,7 @@ class FleetLoop:
         self.pool = ReaderPool(self._plan, self._live.readers)
         self.replicas = self._live.detectors.min_replicas
         self.load = SiteLoad()
+        self.moments = state.moments
         self.shares: dict[str, float] = {}
         self.busy_s = 0.0
         self.signals_waiting = self.signals_lost = 0
@@ -188,7 +189,7 @@ class FleetLoop:
         counts = tuple(
             (f"{p.camera_id}/{zone}", people) for p in positions for zone, people in p.counts
         )
-        return SiteLoad(time.time(), offered, counts)
+        return SiteLoad(time.time(), offered, counts, tuple(self.moments.items()))
 
     def _lease(self, entry: CameraEntry) -> CameraLease:
         position = entry.position

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ray_app.domain.errors import StoreError
+from ray_app.live.messages import ProgrammeMoment
 from ray_app.store.written_aside import cause_of, write_whole
 
 FILE = "fleet.json"
@@ -23,12 +25,14 @@ class FleetState:
         added: Camera blocks (YAML) added while it ran, by camera id.
         removed: Cameras of the site file that were removed.
         paused: Cameras that are paused.
+        moments: When moments of the programme really are, seconds since 1970, by name.
     """
 
     origin_at: float
     added: Mapping[str, str]
     removed: tuple[str, ...] = ()
     paused: tuple[str, ...] = ()
+    moments: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_fleet_state(folder: Path, now: float) -> FleetState:
@@ -45,6 +49,7 @@ def read_fleet_state(folder: Path, now: float) -> FleetState:
             dict(told["added"]),
             tuple(told["removed"]),
             tuple(told["paused"]),
+            {str(name): float(at) for name, at in told.get("moments", {}).items()},
         )
     except FileNotFoundError:
         midnight = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0)
@@ -54,6 +59,21 @@ def read_fleet_state(folder: Path, now: float) -> FleetState:
     except (OSError, ValueError, KeyError, TypeError) as error:
         cause = cause_of(error) if isinstance(error, OSError) else str(error)
         raise StoreError(f"cannot read {path}: {cause}; mend or remove it") from error
+
+
+def programme_of(policy: Mapping[str, Any], state: FleetState) -> tuple[ProgrammeMoment, ...]:
+    """Returns the programme a scaling policy plans with, and when its moments really are.
+
+    Args:
+        policy: What `ServePolicy` is built from.
+        state: What was told.
+    """
+    curve = policy["settings"].get("curve") or {}
+    zero_s = float(policy["zero_s"])
+    return tuple(
+        ProgrammeMoment(name, zero_s + float(planned_s), state.moments.get(name))
+        for name, planned_s in curve.get("moments", {}).items()
+    )
 
 
 def write_fleet_state(folder: Path, state: FleetState) -> None:

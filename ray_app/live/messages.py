@@ -17,6 +17,7 @@ __all__ = [
     "FleetReport",
     "FrameCounts",
     "Outcome",
+    "ProgrammeMoment",
     "SinkReport",
 ]
 
@@ -55,6 +56,20 @@ class FrameCounts:
     def offered(self) -> int:
         """Frames that were due."""
         return sum(self.by_outcome.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeMoment:
+    """A moment of the programme the scaling policy plans with.
+
+    Attributes:
+        planned_at: Seconds since 1970.
+        real_at: When it really is, as somebody told; None while nobody did.
+    """
+
+    name: str
+    planned_at: float
+    real_at: float | None
 
 
 @dataclass(frozen=True, slots=True)

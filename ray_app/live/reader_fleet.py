@@ -9,8 +9,8 @@ from typing import Any
 from ray_app.config.camera_block import read_camera
 from ray_app.config.live_schema import LiveConfig
 from ray_app.live.fleet_loop import FleetLoop, FleetStart, width_of
-from ray_app.live.fleet_state import read_fleet_state, write_fleet_state
-from ray_app.live.messages import CameraReport, FleetReport
+from ray_app.live.fleet_state import programme_of, read_fleet_state, write_fleet_state
+from ray_app.live.messages import CameraReport, FleetReport, ProgrammeMoment
 from ray_app.live.metrics import FleetMeter
 from ray_app.live.replica_count import running_replicas
 from ray_app.live.scaling_adapter import WarmNodes
@@ -104,6 +104,24 @@ class ReaderFleet:
         """Opens it again; raises KeyError."""
         self._pause(camera_id, is_paused=False)
 
+    def moments(self) -> tuple[ProgrammeMoment, ...]:
+        """Returns the programme the scaling policy plans with; empty where it plans with none."""
+        return programme_of(self._start.policy, self._state)
+
+    def tell_moment(self, name: str, real_at: float | None) -> None:
+        """Notes when a moment really is; None takes it back. Raises KeyError.
+
+        Args:
+            name: As in the programme.
+            real_at: Seconds since 1970, past or announced.
+        """
+        if name not in {moment.name for moment in self.moments()}:
+            raise KeyError(name)
+        with self._lock:
+            told = {key: at for key, at in self._state.moments.items() if key != name}
+            self._keep(moments=told if real_at is None else {**told, name: real_at})
+            self._loop.moments = self._state.moments
+
     def preview(self, camera_id: str) -> bytes | None:
         """Returns the newest analysed picture, people hidden, as JPEG; raises KeyError."""
         with self._lock:
@@ -175,7 +193,7 @@ class ReaderFleet:
             loop.replicas = replicas
         load = loop.load
         wanted = self._warm.decide(
-            load.told_at, load.offered_work_per_s, loop.replicas, load.counts
+            load.told_at, load.offered_work_per_s, loop.replicas, load.counts, load.moments
         )
         self._wanted = wanted.replicas
         self._warm.ask(wanted.warm_gpus, loop.replicas)

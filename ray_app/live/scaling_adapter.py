@@ -10,7 +10,7 @@ from typing import Any
 from ray.autoscaler.sdk import request_resources
 
 from ray_app.config.live_schema import DetectorsConfig
-from ray_app.scaling.load import Count, Decision, Load
+from ray_app.scaling.load import Anchor, Count, Decision, Load
 from ray_app.scaling.policy_kinds import kind_of, settings_from_json
 
 
@@ -31,13 +31,19 @@ class WarmNodes:
         self._asked = 0
 
     def decide(
-        self, now_s: float, offered_per_s: float, target: int, counts: tuple[tuple[str, float], ...]
+        self,
+        now_s: float,
+        offered_per_s: float,
+        target: int,
+        counts: tuple[tuple[str, float], ...],
+        moments: tuple[tuple[str, float], ...] = (),
     ) -> Decision:
         """Returns the replicas and the GPUs wanted: what Serve decides, from the same numbers."""
         load = Load(
             now_s - self._zero_s,
             offered_per_s,
             target,
+            anchors=tuple(Anchor(name, at - self._zero_s) for name, at in moments),
             counts=tuple(Count(zone, people) for zone, people in counts),
         )
         wanted, self._memory = self._kind.decide(load, self._memory, self._settings)

@@ -15,11 +15,13 @@ class SiteLoad:
         told_at: When the fleet added it up, seconds since 1970.
         offered_work_per_s: Tiles due per second before any is shed.
         counts: Newest people count by zone, as (camera/zone, people) pairs.
+        moments: When moments of the programme really are, as (name, seconds since 1970) pairs.
     """
 
     told_at: float = 0.0
     offered_work_per_s: float = 0.0
     counts: tuple[tuple[str, float], ...] = ()
+    moments: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from ray_app.live.messages import (
     FleetReport,
     FrameCounts,
     Outcome,
+    ProgrammeMoment,
 )
 from ray_app.video.live.status import Clock, StreamState
 
@@ -92,6 +93,8 @@ class FakeFleet:
     reports: dict[str, CameraReport]
     load: FleetReport = LOAD
     previews: dict[str, bytes | None] = field(default_factory=dict)
+    planned: dict[str, float] = field(default_factory=lambda: {"kick_off": 1_795_640_400.0})
+    told: dict[str, float] = field(default_factory=dict)
 
     async def cameras(self) -> tuple[CameraReport, ...]:
         return tuple(self.reports.values())
@@ -118,6 +121,17 @@ class FakeFleet:
 
     async def resume(self, camera_id: str) -> None:
         self._change(camera_id, state=StreamState.CONNECTING, idle_reason=None)
+
+    async def moments(self) -> tuple[ProgrammeMoment, ...]:
+        return tuple(
+            ProgrammeMoment(name, at, self.told.get(name)) for name, at in self.planned.items()
+        )
+
+    async def tell_moment(self, name: str, real_at: float | None) -> None:
+        self.planned[name]
+        self.told.pop(name, None)
+        if real_at is not None:
+            self.told[name] = real_at
 
     async def preview(self, camera_id: str) -> bytes | None:
         self.reports[camera_id]

@@ -358,3 +358,32 @@ def test_the_page_has_the_colours_of_the_report(api: TestClient) -> None:
     pairs = dict(re.findall(r'\[data-kind="(\w+)"\] \{ --kind: (#\w+); \}', style))
     assert pairs == {kind: colour for kind, colour in COLOURS.items() if kind != "flow"}
     assert f"[data-kind] {{ --kind: {OTHER_COLOUR}; }}" in style
+
+
+def test_a_moment_of_the_programme_is_told_moved_and_taken_back(
+    api: TestClient, console: Console
+) -> None:
+    (before,) = api.get(f"{API}/moments").json()["moments"]
+    assert (before["name"], before["real_at"]) == ("kick_off", None)
+    late = api.put(f"{API}/moments/kick_off", json={"at": "2026-11-25T21:10:00+01:00"}).json()
+    assert late["planned_at"] == "2026-11-25T21:00:00Z"
+    assert late["real_at"] == "2026-11-25T20:10:00Z"
+    assert console.fleet.told == {"kick_off": 1_795_637_400.0}
+    now = api.put(f"{API}/moments/kick_off", json={}).json()
+    assert now["real_at"] not in (None, late["real_at"])
+    assert api.delete(f"{API}/moments/kick_off").status_code == 204
+    assert console.fleet.told == {}
+    journal = [detail for kind, _, detail in console.desk.journal if kind == "change"]
+    assert journal[0] == "moment kick_off is at 2026-11-25T20:10:00+00:00"
+    assert journal[-1] == "moment kick_off is as planned again"
+
+
+def test_a_moment_nobody_planned_or_without_its_offset_is_refused(
+    api: TestClient, console: Console
+) -> None:
+    told = problem(api.put(f"{API}/moments/encore", json={}), 404)
+    assert told == "unknown moment 'encore'; known: kick_off"
+    problem(api.put(f"{API}/moments/kick_off", json={"at": "2026-11-25T21:10:00"}), 422)
+    console.fleet.planned.clear()
+    assert "has no programme" in problem(api.delete(f"{API}/moments/kick_off"), 404)
+    assert console.desk.journal == []

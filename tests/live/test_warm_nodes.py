@@ -1,14 +1,17 @@
 """The fleet asks the scaling policy what Serve asks it, and hears the same."""
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from ray_app.config.live_schema import DetectorsConfig, ScalingConfig
+from ray_app.live.detector_deployment import DetectorReplica
 from ray_app.live.scaling_adapter import WarmNodes
 from ray_app.live.serve_config import policy_kwargs
-from ray_app.scaling.serve_policy import OFFERED, WARM_GPUS, ServePolicy
+from ray_app.live.stack import SiteLoad
+from ray_app.scaling.serve_policy import COUNT, MOMENT, OFFERED, WARM_GPUS, ServePolicy
 
 DETECTORS = DetectorsConfig(min_replicas=1, max_replicas=6, num_gpus=0.5)
 
@@ -74,3 +77,33 @@ def test_nodes_that_replicas_hold_are_not_asked_for(monkeypatch):
 def test_policies_without_a_plan_need_no_more_than_the_site_file(policy):
     kwargs = policy_kwargs(ScalingConfig(policy=policy), DETECTORS, Path())
     assert WarmNodes(kwargs, DETECTORS).decide(0.0, 5.0, 1, ()).replicas >= 1
+
+
+def test_a_moment_that_is_told_moves_the_plan_alike_in_serve_and_beside():
+    curve = {
+        "start_s": 0.0,
+        "step_s": 60.0,
+        "offered_per_s": [5.0] * 20 + [50.0] * 60,
+        "moments": {"kick_off": 1200.0},
+    }
+    fleet = {"work_per_s": 10.0, "min_replicas": 1, "max_replicas": 6}
+    kwargs = {"policy": "event_plan", "settings": {"fleet": fleet, "curve": curve}, "zero_s": 1e6}
+    answers = {}
+    for name, moments in (("as planned", ()), ("an hour late", (("kick_off", 1e6 + 4800.0),))):
+        in_serve, beside = ServePolicy(**kwargs), WarmNodes(kwargs, DETECTORS)
+        metrics = {OFFERED: {"r0": [Sample(1e6 + 1100, 5.0)]}}
+        metrics |= {MOMENT + key: {"r0": [Sample(1e6 + 1100, at)]} for key, at in moments}
+        wanted, state = in_serve(Context(1e6 + 1100, 1, metrics))
+        decision = beside.decide(1e6 + 1100, 5.0, 1, (), moments)
+        assert decision.replicas == max(1, min(6, wanted))
+        assert decision.warm_gpus == min(6, state[WARM_GPUS])
+        answers[name] = max(decision.replicas, decision.warm_gpus)
+    assert answers["as planned"] > answers["an hour late"]
+
+
+def test_replicas_repeat_the_moments_to_serve():
+    replica = DetectorReplica(())
+    told = (("kick_off", 1_795_640_400.0),)
+    replica._load = SiteLoad(time.time(), 12.0, (("gate/queue", 7.0),), told)
+    stats = replica.record_autoscaling_stats()
+    assert stats == {OFFERED: 12.0, COUNT + "gate/queue": 7.0, MOMENT + "kick_off": told[0][1]}

@@ -1,12 +1,13 @@
 """Cameras move when their reader is gone, and no frame is forgotten on the way."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from ray_app.config.schema import CameraConfig
 from ray_app.live.fleet_book import EVEN_FOR_S, FleetBook, added, most_cameras
-from ray_app.live.fleet_state import read_fleet_state, write_fleet_state
+from ray_app.live.fleet_state import programme_of, read_fleet_state, write_fleet_state
 from ray_app.live.lease import CameraPosition, ReaderReport
 from ray_app.live.messages import CameraReport, FrameCounts, Outcome
 from ray_app.video.live.status import StreamState
@@ -95,6 +96,22 @@ def test_the_time_line_begins_once_for_all_at_a_midnight(tmp_path):
     later = read_fleet_state(tmp_path, now=1_795_614_009.4 + 5 * 86400)
     assert later.origin_at == first.origin_at
     assert (later.paused, dict(later.added)) == (("a",), {"b": "id: b"})
+
+
+def test_told_moments_outlive_the_fleet_and_folders_of_before_have_none(tmp_path):
+    first = read_fleet_state(tmp_path, now=1_795_614_009.4)
+    write_fleet_state(tmp_path, replace(first, moments={"kick_off": 1_795_640_460.0}))
+    again = read_fleet_state(tmp_path, now=0.0)
+    policy = {"settings": {"curve": {"moments": {"doors": -3600, "kick_off": 0}}}}
+    policy["zero_s"] = 1_795_640_400.0
+    doors, kick_off = programme_of(policy, again)
+    assert (doors.planned_at, doors.real_at) == (1_795_636_800.0, None)
+    assert (kick_off.planned_at, kick_off.real_at) == (1_795_640_400.0, 1_795_640_460.0)
+    assert programme_of({"settings": {}, "zero_s": 0.0}, again) == ()
+    old = json.loads((tmp_path / "fleet.json").read_text("utf-8"))
+    del old["moments"]
+    (tmp_path / "fleet.json").write_text(json.dumps(old), "utf-8")
+    assert read_fleet_state(tmp_path, now=0.0).moments == {}
 
 
 def test_who_comes_up_first_gets_no_more_than_its_even_share():
