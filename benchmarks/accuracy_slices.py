@@ -34,7 +34,7 @@ def drawn_heads(evaluate: Evaluate) -> str:
     with tempfile.TemporaryDirectory() as folder:
         write_stills(Path(folder), STILLS, SEED)
         told = evaluate("crowd", "--images", folder)
-    each = sorted(told["each"], key=lambda one: str(one["name"]))
+    each = sorted(told["each"], key=lambda one: str(one["picture"]))
     rows = []
     for name, chosen in _views([_drawn(SEED, number) for number in range(STILLS)]):
         picked = [one for one, is_in in zip(each, chosen, strict=True) if is_in]

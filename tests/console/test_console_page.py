@@ -247,6 +247,22 @@ def test_a_camera_is_paused_only_when_asked_twice(page: Page, console: Console) 
     page.click("dialog .top button")
 
 
+def test_a_moment_is_told_only_when_asked_twice_and_can_be_taken_back(
+    page: Page, console: Console
+) -> None:
+    page.shows("#moments", "kick off")
+    page.click("#moments button")
+    page.shows("#moments button", "Yes, kick off is now")
+    assert console.fleet.told == {}
+    page.click("#moments button")
+    page.shows("#moments", "really")
+    assert abs(console.fleet.told["kick_off"] - time.time()) < 60
+    page.shows("#moments button", "As planned again")
+    page.click("#moments button")
+    page.shows("#moments button", "It is now")
+    assert console.fleet.told == {}
+
+
 def test_a_lost_link_is_told_and_comes_back_by_itself(
     browser: webdriver.Chrome, console: Console
 ) -> None:

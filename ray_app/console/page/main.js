@@ -5,6 +5,7 @@ import { CameraDialog } from "/page/camera_dialog.js";
 import { CameraWall } from "/page/camera_wall.js";
 import { Changes, LinkSign } from "/page/link.js";
 import { LoadView } from "/page/load_view.js";
+import { ProgrammeView } from "/page/programme_view.js";
 import { signedIn } from "/page/sign_in.js";
 import { SituationList } from "/page/situation_list.js";
 import { age, clock, percent } from "/page/words.js";
@@ -20,6 +21,7 @@ byId("site-view").hidden = byId("who").hidden = false;
 document.title = `${session.site}: Vigie live`;
 
 const sign = new LinkSign(), alarm = new Alarm(), dialog = new CameraDialog(session), load = new LoadView();
+const programme = new ProgrammeView(session);
 const list = new SituationList(session, (situation) => alarm.tell(situation));
 const wall = new CameraWall({
   previewHz: session.preview_hz, situationsOf: (id) => list.on(id), onOpen: (id) => dialog.open(wall.tiles.get(id)) });
@@ -47,6 +49,7 @@ async function readOn() {
       sign.answered();
       fleet = await read("fleet");
       load.update(fleet, page.now);
+      await programme.update();
     } catch (error) {
       if (error instanceof Refusal && error.status === 401) location.reload();
     }
