@@ -129,12 +129,13 @@ class ReaderCore:
         )
 
     def stop(self, wait_s: float) -> None:
-        """Closes every stream, side by side."""
+        """Closes every stream, side by side; half of the time is kept for writing the ledger."""
         with self._changed:
             self._ending = True
             self._changed.notify_all()
         posts = list(self._posts.values())
-        threads = [threading.Thread(target=p.close, args=(wait_s,), daemon=True) for p in posts]
+        for_streams = (wait_s / 2,)
+        threads = [threading.Thread(target=p.close, args=for_streams, daemon=True) for p in posts]
         for thread in threads:
             thread.start()
         ends_s = time.monotonic() + wait_s
