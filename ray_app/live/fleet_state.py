@@ -62,7 +62,7 @@ def read_fleet_state(folder: Path, now: float) -> FleetState:
 
 
 def programme_of(policy: Mapping[str, Any], state: FleetState) -> tuple[ProgrammeMoment, ...]:
-    """Returns the programme a scaling policy plans with, and when its moments really are.
+    """Returns the programme a scaling policy plans with, in order, and its real times.
 
     Args:
         policy: What `ServePolicy` is built from.
@@ -70,10 +70,11 @@ def programme_of(policy: Mapping[str, Any], state: FleetState) -> tuple[Programm
     """
     curve = policy["settings"].get("curve") or {}
     zero_s = float(policy["zero_s"])
-    return tuple(
+    moments = [
         ProgrammeMoment(name, zero_s + float(planned_s), state.moments.get(name))
         for name, planned_s in curve.get("moments", {}).items()
-    )
+    ]
+    return tuple(sorted(moments, key=lambda moment: moment.planned_at))
 
 
 def write_fleet_state(folder: Path, state: FleetState) -> None:
