@@ -25,7 +25,7 @@ from ray_app.live.lease import (
 from ray_app.live.left_open import close_left_open
 from ray_app.live.reader_pool import ReaderPool
 from ray_app.live.stack import SiteLoad
-from ray_app.store.segments import SegmentRecord, read_segments, write_segments
+from ray_app.store.segments import SegmentRecord, read_segments, segments_file, write_segments
 
 LOG = logging.getLogger(__name__)
 LIST_EVERY_S = 5.0
@@ -226,10 +226,13 @@ class FleetLoop:
 
 def _listed(ledger: Path) -> dict[tuple[str, str], SegmentRecord]:
     """Returns the pieces of a ledger that were listed before."""
+    if not segments_file(ledger).exists():
+        return {}
     try:
         return {(piece.camera_id, piece.segment_id): piece for piece in read_segments(ledger)}
-    except StoreError:
-        return {}  # there is no list yet
+    except StoreError as error:
+        LOG.warning("frame ledger: earlier pieces are left out of its list: %s", error)
+        return {}
 
 
 def width_of(camera: CameraConfig) -> int:
