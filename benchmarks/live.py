@@ -9,6 +9,7 @@ frame, told for both ways, are worth more, and so is their ratio.
 # ruff: noqa: ANN401  handles of Ray's actors have no types
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
@@ -114,7 +115,7 @@ def measure_live(film: Path, cameras: int, seconds: float, batch_size: int) -> d
         report = ray.get(fleet.report.remote())
         stop_fleet(fleet)
         stop_desk(desk)
-        rows = _frames(places.ledger, began_at, ended_at)
+        rows = frames_of(places.ledger, began_at, ended_at)
     analysed = [row for row in rows if row["outcome"] == Outcome.ANALYSED]
     values = {camera.id: VALUES[k % 4] for k, camera in enumerate(site.cameras)}
     spent = {part: cpu_after[part] - cpu_before[part] for part in sorted(cpu_after)}
@@ -164,7 +165,10 @@ def _wait_for_frames(fleet: Any, cameras: int) -> None:
     raise SystemExit("not every camera was seen within three minutes")
 
 
-def _frames(ledger: Path, began_at: float, ended_at: float) -> list[dict[str, Any]]:
+def frames_of(
+    ledger: Path, began_at: float = 0.0, ended_at: float = math.inf
+) -> list[dict[str, Any]]:
+    """Returns the ledger's rows of frames taken in a while."""
     from ray_app.live.frame_ledger import FRAMES
 
     rows: list[dict[str, Any]] = []

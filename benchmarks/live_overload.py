@@ -24,12 +24,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.live import RATE_HZ, VALUES, WARM_S, site_of
+from benchmarks.live import RATE_HZ, VALUES, WARM_S, frames_of, site_of
 from benchmarks.live_cameras import cameras_of, make_film
 from ray_app.batch.ray_session import ray_session
 from ray_app.commands.live import WORKERS_NICE
 from ray_app.live.messages import Outcome
-from ray_app.store.parquet import read_parquet
 
 CRITICAL_AGE_S = 1.5
 WINDOW, NORMAL_SHARE = 5, 0.95
@@ -88,7 +87,7 @@ def measure(film: Path, cameras: int, seconds: float) -> dict[str, Any]:
         time.sleep(2.0)
         stop_fleet(fleet)
         stop_desk(desk)
-        rows = _frames(places.ledger)
+        rows = frames_of(places.ledger)
     values = {name: VALUES[number % 4] for number, name in enumerate(names)}
     spans = list(pairwise(turns))
     read = (names[:cameras], names, names[:cameras])
@@ -128,15 +127,6 @@ def _wait_for(fleet: Any, names: Sequence[str]) -> None:  # noqa: ANN401
     raise SystemExit("not every camera was seen within three minutes")
 
 
-def _frames(ledger: Path) -> list[Row]:
-    from ray_app.live.frame_ledger import FRAMES
-
-    rows: list[Row] = []
-    for path in sorted((ledger / "frames").rglob("*.parquet")):
-        rows += read_parquet(path, FRAMES).to_pylist()
-    return rows
-
-
 def _phase(
     name: str,
     rows: Sequence[Row],
@@ -146,7 +136,8 @@ def _phase(
 ) -> Phase:
     """Sums up a phase; cameras that are opened in it are counted from their first frame on."""
     inside = [r for r in rows if span[0] <= r["taken_at"] < span[1] and r["camera_id"] in read]
-    first = {c: min(r["taken_at"] for r in inside if r["camera_id"] == c) for c in read}
+    taken = {c: [r["taken_at"] for r in inside if r["camera_id"] == c] for c in read}
+    first = {c: min(times, default=span[0]) for c, times in taken.items()}
     due = sum(round((span[1] - first[camera]) * RATE_HZ) for camera in read)
     shares, ages = {}, {}
     for value in sorted(set(values.values())):
