@@ -175,7 +175,7 @@ def validate_command(
         bool,
         typer.Option("--closed-loop", help="Whole days on pretended GPU nodes; takes 40 minutes."),
     ] = False,
-    replay: Annotated[
+    no_play: Annotated[
         bool, typer.Option("--no-play", help="With --closed-loop: compare what was played before.")
     ] = False,
     out: Out = Path("out/validate"),
@@ -189,7 +189,7 @@ def validate_command(
     if closed_loop:
         from ray_app.commands.validate_days import run_days
 
-        raise typer.Exit(run_days(event, seconds or 100, out, as_json=as_json, play=not replay))
+        raise typer.Exit(run_days(event, seconds or 100, out, as_json=as_json, play=not no_play))
     from ray_app.commands.validate import run
 
     policies = tuple(policy or ("offered_load", "event_plan"))
