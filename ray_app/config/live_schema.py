@@ -98,12 +98,15 @@ class ReadersConfig:
         num_cpus: Processor cores set aside for each.
         opening_s: Pause between the openings of two cameras of one reader.
         silent_s: A reader that has not been heard for so long loses its cameras.
+        gather_s: A frame waits at most so long for others to fill its batch: batches are padded,
+            so a frame that is sent alone costs as much as a full one.
     """
 
     cameras_each: int = 16
     num_cpus: float = 0.25
     opening_s: float = 0.2
     silent_s: float = 4.0
+    gather_s: float = 0.08
 
     def __post_init__(self) -> None:
         refuse_faults(
@@ -111,6 +114,7 @@ class ReadersConfig:
             between("num_cpus", self.num_cpus, 0, 256),
             between("opening_s", self.opening_s, 0, 60),
             between("silent_s", self.silent_s, 1, 60),
+            between("gather_s", self.gather_s, 0, 1),
         )
 
 

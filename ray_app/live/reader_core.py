@@ -1,10 +1,11 @@
 """The cameras of one reader and the stacks it sends; knows nothing of Ray."""
 
 import logging
+import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ray_app.domain.frame import Frame, FrameBatch
@@ -22,6 +23,8 @@ LOG = logging.getLogger(__name__)
 TICK_S = 0.25
 PATIENT_TRIES, PATIENT_PAUSE_S = 40, 0.5
 """A file taken frame by frame waits so long for replicas before a frame of it is lost."""
+GATHER_SHARE = 0.25
+"""Share of a frame's interval, and of its deadline, that it may wait for others."""
 
 
 class DetectorsAwayError(Exception):
@@ -60,6 +63,7 @@ class ReaderCore:
         self._ending = False
         self._late = self._work = self._stacks = 0
         self._busy_s = 0.0
+        self._gathers_since_s: float | None = None
         self._pieces: list[SegmentRecord] = []
         self._seeds = 0
         self._ticker = threading.Thread(target=self._tick, name="ticks", daemon=True)
@@ -171,10 +175,12 @@ class ReaderCore:
     def _send_stacks(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(self._may_send)
+                while (pause_s := self._pause_s()) > 0:
+                    self._changed.wait(None if pause_s == math.inf else pause_s)
                 if self._ending:
                     return
                 self._under_way += 1
+                self._gathers_since_s = None
                 late, claimed = self._claim_late(), self._claim_stack()
             try:
                 for each in late:
@@ -186,11 +192,29 @@ class ReaderCore:
                     self._under_way -= 1
                     self._changed.notify()
 
-    def _may_send(self) -> bool:
+    def _pause_s(self) -> float:
+        """Returns how long not to send yet; infinite until something changes."""
         if self._ending:
-            return True
-        free = self._under_way < self._orders.in_flight
-        return free and any(post.peek() is not None for post in self._posts.values())
+            return 0.0
+        waiting = [(post, due) for post in self._posts.values() if (due := post.peek())]
+        if not waiting:
+            self._gathers_since_s = None
+            return math.inf
+        if self._under_way >= self._orders.in_flight:
+            return math.inf
+        if self._gathers_since_s is None:
+            self._gathers_since_s = time.monotonic()
+        return self._gathers_since_s + self._gather_s(waiting) - time.monotonic()
+
+    def _gather_s(self, waiting: Sequence[tuple[CameraPost, DueFrame]]) -> float:
+        """Returns how long frames wait for others to fill their batch."""
+        batch_size = min(post.camera.networks.batch_size for post, _ in waiting)
+        is_enough = len(waiting) >= min(batch_size, len(self._posts))
+        if is_enough or not all(due.may_be_late for _, due in waiting):
+            return 0.0
+        fastest_hz = max(post.camera.reading.rate_hz for post, _ in waiting)
+        longest_s = GATHER_SHARE * min(1 / fastest_hz, self._tuning.deadline_s)
+        return min(self._plan.live.readers.gather_s, longest_s)
 
     def _claim_stack(self) -> list[Claimed]:
         """Takes the frames that matter most, all of one kind."""

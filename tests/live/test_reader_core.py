@@ -96,6 +96,15 @@ def test_slow_replicas_shed_the_oldest_and_every_frame_has_one_outcome(footage, 
     assert in_order(replayed) == in_order(reader.desk.events)
 
 
+def test_a_frame_waits_a_little_for_others_to_fill_its_batch(footage, tmp_path):
+    site = file_site(footage, tmp_path, every_frame=False)
+    with OneReader(site, tmp_path) as reader:
+        reader.core.lease([lease_of(site, "east"), lease_of(site, "west")])
+        until(lambda: len(reader.replica.stacks) >= 12)
+        sizes = [len(stack.batch) for stack in reader.replica.stacks]
+    assert sizes.count(2) > 6, sizes
+
+
 def test_frames_older_than_the_deadline_cost_no_work(footage, tmp_path):
     site = file_site(footage, tmp_path, every_frame=False)
     replica = Replica()
