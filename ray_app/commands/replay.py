@@ -15,6 +15,7 @@ from ray_app.config.load import load_site
 from ray_app.domain.errors import StoreError
 from ray_app.domain.event import Phase
 from ray_app.store.run_record import read_run
+from ray_app.store.smaller_inputs import count_smaller_inputs
 
 
 def run(results: Path, site: Path | None, out: Path | None, *, as_json: bool) -> int:
@@ -29,18 +30,24 @@ def run(results: Path, site: Path | None, out: Path | None, *, as_json: bool) ->
     name = "same" if site is None else site.stem
     target = out or results / f"replay-{name}"
     analysis = replay(results, loaded, text, target)
-    page = write_page(target)
+    page, smaller = write_page(target), count_smaller_inputs(results)
     if as_json:
         opened = [event for event in analysis.events if event.phase is Phase.OPENED]
         told = {
             "out": str(target),
             "report": str(page),
             "situations": [asdict(event) | {"event_id": event.event_id} for event in opened],
+            "smaller_input_frames": smaller,
             "refusals": [asdict(refusal) for refusal in analysis.refusals],
         }
         typer.echo(json.dumps(told, indent=2))
         return 0
     console = Console()
+    for camera_id, frames in smaller.items():
+        console.print(
+            f"camera {camera_id}: {frames} frames were seen with a smaller input than usual, small "
+            "people are missed in them"
+        )
     show_situations(console, analysis.events)
     console.print(f"results in {target}, report: {page}")
     return 0

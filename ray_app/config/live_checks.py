@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from models.smaller_input import at_share, shrinks_objects
 from ray_app.config.faults import KeyPath, KeyProblem
 from ray_app.config.live_schema import LiveConfig
 from ray_app.config.schema import SiteConfig
@@ -16,6 +17,7 @@ from ray_app.video.live.address import check_address
 def live_problems(site: SiteConfig) -> Iterator[KeyProblem]:
     """Yields streams and receivers that may not be opened, floors above the analysed rate."""
     yield from _sink_problems(site)
+    yield from _input_problems(site)
     allowed = (site.live or LiveConfig()).allowed
     for view in camera_views(site):
         stream, rate_hz = view.camera.stream, view.camera.reading.rate_hz
@@ -30,6 +32,26 @@ def live_problems(site: SiteConfig) -> Iterator[KeyProblem]:
             problem = f"{stream.floor_hz:g} is above the analysed rate ({rate_hz:g})"
             rests_on = ((*view.path, "reading", "rate_hz"),)
             yield KeyProblem((*path, "floor_hz"), problem, rests_on)
+
+
+def _input_problems(site: SiteConfig) -> Iterator[KeyProblem]:
+    """Yields sizes to fall back to that come to the same pixels as the size before them."""
+    for place, smaller in enumerate((site.live or LiveConfig()).smaller_inputs):
+        for view in camera_views(site):
+            networks = view.camera.networks
+            before = at_share(networks, _share(site, place - 1))
+            if view.camera.stream is None or not shrinks_objects(networks):
+                continue
+            if at_share(networks, smaller.share).objects == before.objects:
+                camera, side_px = view.camera.id, before.objects.input_px
+                problem = f"{smaller.share:g} leaves camera {camera} at {side_px} px, as before it"
+                rests_on = ((*view.path, "networks", "objects", "input_px"),)
+                yield KeyProblem(("live", "smaller_inputs", place, "share"), problem, rests_on)
+
+
+def _share(site: SiteConfig, place: int) -> float:
+    """Returns the share of a size to fall back to; 1 of the usual one, before the first."""
+    return 1.0 if place < 0 else (site.live or LiveConfig()).smaller_inputs[place].share
 
 
 def _sink_problems(site: SiteConfig) -> Iterator[KeyProblem]:

@@ -1,6 +1,7 @@
 """What a site file says of watching live: streams, detectors, readers, scaling."""
 
 from datetime import datetime
+from itertools import pairwise
 
 from ray_app.alerts.settings import AlertsSettings
 from ray_app.config.api_settings import ApiSettings
@@ -13,6 +14,8 @@ from ray_app.video.evidence.settings import EvidenceSettings
 from ray_app.video.live.address import AllowedStreams
 from ray_app.video.live.stream_settings import StreamSettings
 
+DEAREST = 0.75
+"""A smaller input that costs more than this is no step."""
 VALUES = ("best_effort", "normal", "critical")
 """Classes of cameras, the first gives up frames first."""
 
@@ -90,6 +93,32 @@ class DetectorsConfig:
 
 
 @settings
+class SmallerInput:
+    """A size of the networks' inputs for when capacity is short.
+
+    Attributes:
+        share: Of the usual longer side, rounded to a multiple of 32 pixels.
+        cost: Time of a frame looked at so over one of the usual size, the head counter left out,
+            as measured on the site's machines (`python -m benchmarks.smaller_inputs`).
+    """
+
+    share: float
+    cost: float
+
+    def __post_init__(self) -> None:
+        too_dear = (
+            "cost",
+            f"{self.cost:g} saves less than a quarter, too little for what is not seen any more; "
+            "give a smaller share, measured, or leave it out",
+        )
+        refuse_faults(
+            between("share", self.share, 0.1, 0.95),
+            above("cost", self.cost, 0, 1),
+            too_dear if DEAREST < self.cost <= 1 else None,
+        )
+
+
+@settings
 class ReadersConfig:
     """The processes that read cameras.
 
@@ -162,6 +191,9 @@ class LiveConfig:
         allowed: Which streams may be opened at all.
         detectors: The detector replicas.
         scaling: How many of them.
+        smaller_inputs: Input sizes to fall back to when cameras are down at their `floor_hz`,
+            largest first; cameras of the highest value, and those with an open situation, keep
+            the usual one.
         readers: The processes that read cameras.
         api: The HTTP API and the live page.
         alerts: Who is told of situations.
@@ -173,8 +205,20 @@ class LiveConfig:
     allowed: AllowedStreams = AllowedStreams()
     detectors: DetectorsConfig = DetectorsConfig()
     scaling: ScalingConfig = ScalingConfig()
+    smaller_inputs: tuple[SmallerInput, ...] = ()
     readers: ReadersConfig = ReadersConfig()
     api: ApiSettings = ApiSettings()
     alerts: AlertsSettings = AlertsSettings()
     store: EventStoreSettings = EventStoreSettings()
     evidence: EvidenceSettings = EvidenceSettings()
+
+    def __post_init__(self) -> None:
+        sizes = [(one.share, one.cost) for one in self.smaller_inputs]
+        falls = all(a[0] > b[0] and a[1] > b[1] for a, b in pairwise(sizes))
+        disorder = "do not fall in share and cost; list the largest first, each smaller and cheaper"
+        refuse_faults(None if falls else ("smaller_inputs", disorder))
+
+    @property
+    def input_costs(self) -> tuple[float, ...]:
+        """Costs of all input sizes over the usual one's, 1.0 first."""
+        return (1.0, *(one.cost for one in self.smaller_inputs))

@@ -38,6 +38,11 @@ class CameraModel(BaseModel):
     rate_hz: float = Field(description="Frames analysed per second, over ten seconds.")
     offered: int = Field(description="Frames due since the start.")
     frames: dict[Outcome, int] = Field(description="The same frames by what became of them.")
+    reduced: int = Field(description="Analysed frames that were seen at a smaller input size.")
+    input_share: float = Field(
+        description="Side of the networks' input now over the usual one; below 1 while capacity "
+        "is so short that fewer frames alone do not help."
+    )
     pictures: int = Field(description="Whole pictures decoded.")
     broken: int = Field(description="Packets that could not be decoded.")
     openings: int = Field(description="Times the stream was opened.")
@@ -104,6 +109,8 @@ def camera_model(report: CameraReport, now_s: float) -> CameraModel:
         rate_hz=report.rate_hz if silent_s <= SILENT_S else 0.0,
         offered=report.counts.offered,
         frames={outcome: report.counts.by_outcome.get(outcome, 0) for outcome in Outcome},
+        reduced=report.counts.reduced,
+        input_share=report.input_share,
         pictures=report.pictures,
         broken=report.broken,
         openings=report.openings,

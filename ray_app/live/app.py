@@ -12,6 +12,7 @@ from ray.exceptions import RayError
 from ray.serve import Application
 
 from models.settings import NetworkSettings
+from models.smaller_input import at_share
 from models.zoo import build_detector
 from ray_app.config.live_schema import LiveConfig
 from ray_app.config.load import load_site
@@ -64,8 +65,15 @@ def places_of(site: SiteConfig, site_folder: Path, run: str) -> LivePlaces:
 
 
 def networks_of(site: SiteConfig) -> tuple[NetworkSettings, ...]:
-    """Returns the networks of all cameras that are read live, each once."""
-    return tuple(dict.fromkeys(c.networks for c in site.cameras if c.stream is not None))
+    """Returns the networks of all cameras that are read live, at every size, each once."""
+    shares = [one.share for one in (site.live or LiveConfig()).smaller_inputs]
+    found: list[NetworkSettings] = []
+    for camera in site.cameras:
+        if camera.stream is not None:
+            found.append(camera.networks)
+            if not camera.stream.every_frame:
+                found += [at_share(camera.networks, share) for share in shares]
+    return tuple(dict.fromkeys(found))
 
 
 def detector_app(

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from ray_app.config.live_schema import VALUES, StreamConfig
+from models.smaller_input import at_share
+from ray_app.config.live_schema import VALUES, SmallerInput, StreamConfig
 from ray_app.domain.errors import ConfigError, VigieError
 from ray_app.domain.frame import Frame
 from ray_app.live.camera_judge import CameraJudge, ReaderHome
@@ -22,7 +23,7 @@ from ray_app.live.intake import (
 )
 from ray_app.live.lease import CameraLease, CameraPosition
 from ray_app.live.messages import CameraReport, Outcome
-from ray_app.live.stack import tiles_of
+from ray_app.live.stack import StackKind, shrinking_share, tiles_of
 from ray_app.outside.secrets import redacted
 from ray_app.video.clip import Clip
 from ray_app.video.live.address import StreamAddress, read_address
@@ -55,6 +56,7 @@ class CameraPost:
         self.stream: StreamConfig = lease.camera.stream
         self.judge = CameraJudge(lease, home)
         self.share = 1.0
+        self.ordered_input: SmallerInput | None = None
         self.replaced = 0
         self._credit = 0.0
         self._lease = lease
@@ -123,11 +125,29 @@ class CameraPost:
         return RAISED if self.judge.is_alert else VALUES.index(self.stream.value)
 
     @property
-    def kind(self) -> tuple[object, ...]:
+    def kind(self) -> StackKind:
         """Frames of one kind may share a stack."""
         picture = None if self._intake is None else self._intake.picture
         size = None if picture is None else picture.source_size_px
-        return self.camera.networks, self._lease.width_px, size, self.stream.every_frame
+        every_frame, smaller = self.stream.every_frame, self.smaller
+        networks = self.camera.networks
+        if smaller is not None:
+            networks = at_share(networks, smaller.share)
+        return StackKind(networks, smaller, self._lease.width_px, size, every_frame)
+
+    @property
+    def smaller(self) -> SmallerInput | None:
+        """Input size it looks at now; None for the usual one.
+
+        A camera keeps it from the moment on in which something begins there, before the fleet
+        knows.
+        """
+        return self.ordered_input if self._shrinks > 0 and self.rank < RAISED else None
+
+    @property
+    def _shrinks(self) -> float:
+        """Share of its work that a smaller input makes cheaper; files are seen as archived."""
+        return 0.0 if self.stream.every_frame else shrinking_share(self.camera.networks)
 
     def peek(self) -> DueFrame | None:
         """Returns the frame that waits to be sent."""
@@ -189,6 +209,7 @@ class CameraPost:
             source_size_px=None if picture is None else picture.source_size_px,
             reader=self._home.plan.name,
             told_at=now,
+            input_share=1.0 if self.smaller is None else self.smaller.share,
         )
 
     def position(self, now: float) -> CameraPosition:
@@ -210,6 +231,7 @@ class CameraPost:
             floor_share=min(1.0, self.stream.floor_hz / rate_hz),
             counts=self.judge.people,
             has_ended=self.has_ended and self._said_ended,
+            shrinks=self._shrinks,
         )
 
     def _keeps(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ray_app.live.lease import CameraPosition
+from ray_app.scaling.input_steps import InputStep, next_step
 from ray_app.scaling.shedding import Shares, StreamClass, recovered, share_capacity
 
 SMOOTHING = 0.2
@@ -55,14 +56,14 @@ class Interval:
     Attributes:
         elapsed_s: How long it was.
         stacks: Stacks answered.
-        work: Tiles computed, padding included.
+        work: Tiles computed, padding included, smaller ones at their cost.
         busy_s: Seconds the replicas spent on them.
         pressed: Frames that came too late, or were replaced by a newer one while they waited.
     """
 
     elapsed_s: float
     stacks: int
-    work: int
+    work: float
     busy_s: float
     pressed: int
 
@@ -94,6 +95,7 @@ def shares_of(
     carried_per_s: float | None,
     before: dict[str, float],
     elapsed_s: float,
+    input_cost: float = 1.0,
 ) -> dict[str, float]:
     """Returns the share of its frames each camera keeps.
 
@@ -102,12 +104,47 @@ def shares_of(
         carried_per_s: Tiles per second there is capacity for; None sheds nothing.
         before: Shares of the interval before.
         elapsed_s: Since then.
+        input_cost: Cost of the input size that all cameras but those of the highest rank look at.
     """
     if carried_per_s is None or not cameras:
         return {camera.camera_id: 1.0 for camera in cameras}
-    classes = [StreamClass(c.camera_id, c.rank, c.floor_share) for c in cameras]
-    offered = [c.offered_per_s * c.work for c in cameras]
-    wanted = share_capacity(classes, offered, carried_per_s)
+    wanted = share_capacity(_classes(cameras), _offered(cameras), carried_per_s, (input_cost,))
     old = Shares(tuple(before.get(c.camera_id, 1.0) for c in cameras))
     kept = recovered(old, wanted, elapsed_s * RECOVERY_PER_S / 0.02).kept
     return {c.camera_id: share for c, share in zip(cameras, kept, strict=True)}
+
+
+def step_of(
+    cameras: Sequence[CameraPosition],
+    carried_per_s: float | None,
+    before: InputStep,
+    elapsed_s: float,
+    input_costs: Sequence[float],
+) -> InputStep:
+    """Returns the input size that all cameras but those of the highest rank look at.
+
+    Args:
+        cameras: Those that are read.
+        carried_per_s: Tiles per second there is capacity for; None leaves the usual size.
+        before: The size of the interval before.
+        elapsed_s: Since then.
+        input_costs: Of all sizes over the usual one's, 1.0 first.
+    """
+    if carried_per_s is None or not cameras:
+        return InputStep()
+    load = _classes(cameras), _offered(cameras)
+    return next_step(before, *load, carried_per_s, input_costs, elapsed_s)
+
+
+def below_the_top(cameras: Sequence[CameraPosition]) -> set[str]:
+    """Returns the cameras a smaller input is meant for: of any rank but the highest."""
+    top = max((camera.rank for camera in cameras), default=0)
+    return {camera.camera_id for camera in cameras if camera.rank < top and camera.shrinks > 0}
+
+
+def _classes(cameras: Sequence[CameraPosition]) -> list[StreamClass]:
+    return [StreamClass(c.camera_id, c.rank, c.floor_share, c.shrinks) for c in cameras]
+
+
+def _offered(cameras: Sequence[CameraPosition]) -> list[float]:
+    return [camera.offered_per_s * camera.work for camera in cameras]

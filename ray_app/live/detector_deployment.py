@@ -60,7 +60,7 @@ class DetectorReplica:
             busy_s = time.perf_counter() - began_s
         return StackAnswer(
             seen=tuple(seen.get(place) for place in range(len(stack.batch))),
-            work=padded_work(stack.networks, len(fresh)),
+            work=padded_work(stack.networks, len(fresh), stack.input_cost),
             busy_s=busy_s if fresh else 0.0,
             tuning=self._tuning,
             replica=os.getpid(),

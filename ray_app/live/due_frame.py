@@ -34,12 +34,14 @@ class Decided:
     Attributes:
         frame: Its picture, black outside the perimeter; None when none was made.
         seen: What the networks saw; only of an analysed one.
+        input_share: Of the networks' usual input side that it was looked at with.
     """
 
     due: DueFrame
     outcome: Outcome
     frame: Frame | None = None
     seen: Observation | None = None
+    input_share: float = 1.0
 
 
 @dataclass(slots=True)

@@ -97,7 +97,8 @@ class FleetBook:
             return
         told = dict(entry.report.counts.by_outcome)
         told[Outcome.LOST] = told.get(Outcome.LOST, 0) + told.pop(Outcome.IN_FLIGHT, 0)
-        entry.before = added([entry.before, FrameCounts(told)])
+        now_before = FrameCounts(told, entry.report.counts.reduced)
+        entry.before = added([entry.before, now_before])
         no_frames = FrameCounts(dict.fromkeys(Outcome, 0))
         entry.report = replace(entry.report, state=None, counts=no_frames, rate_hz=0.0)
 
@@ -128,8 +129,9 @@ def most_cameras(cameras_each: int, cameras: int, readers: int, running_s: float
 
 def added(counts: Iterable[FrameCounts]) -> FrameCounts:
     """Returns the sum."""
-    total = dict.fromkeys(Outcome, 0)
+    total, reduced = dict.fromkeys(Outcome, 0), 0
     for each in counts:
+        reduced += each.reduced
         for outcome, frames in each.by_outcome.items():
             total[outcome] += frames
-    return FrameCounts(total)
+    return FrameCounts(total, reduced)

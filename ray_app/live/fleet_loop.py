@@ -8,10 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from ray_app.config.camera_block import read_camera
-from ray_app.config.live_schema import LiveConfig
+from ray_app.config.live_schema import LiveConfig, SmallerInput
 from ray_app.config.schema import CameraConfig, SiteConfig
 from ray_app.domain.errors import StoreError
-from ray_app.live.capacity import Capacity, Interval, measured, shares_of
+from ray_app.live.capacity import (
+    Capacity,
+    Interval,
+    below_the_top,
+    measured,
+    shares_of,
+    step_of,
+)
 from ray_app.live.fleet_book import CameraEntry, FleetBook, most_cameras
 from ray_app.live.fleet_state import FleetState
 from ray_app.live.lease import (
@@ -25,6 +32,7 @@ from ray_app.live.lease import (
 from ray_app.live.left_open import close_left_open
 from ray_app.live.reader_pool import ReaderPool
 from ray_app.live.stack import SiteLoad
+from ray_app.scaling.input_steps import InputStep
 from ray_app.store.segments import SegmentRecord, read_segments, segments_file, write_segments
 
 LOG = logging.getLogger(__name__)
@@ -68,9 +76,10 @@ class FleetLoop:
         self.load = SiteLoad()
         self.moments = state.moments
         self.shares: dict[str, float] = {}
+        self.inputs: dict[str, SmallerInput] = {}
         self.busy_s = 0.0
         self.signals_waiting = self.signals_lost = 0
-        self._capacity = Capacity()
+        self._capacity, self._step = Capacity(), InputStep()
         self._kept: dict[str, int] = {}
         self._may_forget: dict[str, int] = {}
         self._pieces = _listed(start.ledger)  # this fleet may stand in for one that died
@@ -106,10 +115,24 @@ class FleetLoop:
                 self.take_report(report)
         self._measure(list(reports.values()), elapsed_s)
         self._assign()
-        carried_per_s = self._capacity.carried_per_s(self.replicas)
-        self.shares = shares_of(self.positions(), carried_per_s, self.shares, elapsed_s)
+        self._share_out(elapsed_s)
         self.load = self._site_load()
         self.list_pieces(at_once=False)
+
+    def _share_out(self, elapsed_s: float) -> None:
+        """Decides which share of its frames each camera keeps, and at which input size."""
+        cameras, costs = self.positions(), self._live.input_costs
+        carried_per_s = self._capacity.carried_per_s(self.replicas)
+        before = self._step.place
+        self._step = step_of(cameras, carried_per_s, self._step, elapsed_s, costs)
+        place = self._step.place
+        self.shares = shares_of(cameras, carried_per_s, self.shares, elapsed_s, costs[place])
+        self.inputs = {}
+        if place:
+            smaller = self._live.smaller_inputs[place - 1]
+            self.inputs = dict.fromkeys(below_the_top(cameras), smaller)
+        if place != before:
+            LOG.warning("input size %d of %d from now on", place + 1, len(costs))
 
     def _measure(self, reports: list[ReaderReport], elapsed_s: float) -> None:
         busy_s = sum(report.busy_s for report in reports)
@@ -168,6 +191,7 @@ class FleetLoop:
             shares=tuple((k, share) for k, share in self.shares.items() if k in mine),
             in_flight=max(1, -(-each * self.replicas // readers)),
             load=self.load,
+            inputs=tuple((k, smaller) for k, smaller in self.inputs.items() if k in mine),
             segments_kept=self._forgotten(reader),
         )
 

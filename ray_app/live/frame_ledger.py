@@ -1,7 +1,8 @@
 """Which frames were analysed and what was seen in them: enough to replay the live day.
 
 The ledger is a folder of results as a back-fill leaves it (`vigie replay FOLDER/ledger` runs the
-rules on it), and beside it `frames/`, with what became of every frame that was due.
+rules on it), and beside it `frames/`, with what became of every frame that was due, and
+`smaller_inputs/`, with those of the analysed ones that were not seen at the usual input size.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ray_app.live.messages import Outcome
 from ray_app.store.observations import segment_file, write_segment
 from ray_app.store.parquet import write_parquet
 from ray_app.store.segments import GridSpan, SegmentRecord, SegmentStatus
+from ray_app.store.smaller_inputs import write_smaller_inputs
 
 LONGEST_S = 30.0
 """A reader that is killed loses so much of its ledger at most; its signals are out before."""
@@ -41,12 +43,14 @@ class FrameNote:
     Attributes:
         taken_at: When it was taken, seconds since 1970.
         age_s: How old it was when it was decided.
+        input_share: Side of the networks' input it was seen with over the usual one, 0 to 1.
     """
 
     key: FrameKey
     outcome: Outcome
     taken_at: float
     age_s: float
+    input_share: float = 1.0
 
 
 class CameraLedger:
@@ -133,7 +137,12 @@ class CameraLedger:
             }
             for note in notes
         ]
-        camera = quote(self._camera_id, safe="")
         name = f"{notes[0].key.index:012d}.parquet"
-        path = self._folder / "frames" / f"camera={camera}" / name
+        path = self._folder / "frames" / f"camera={quote(self._camera_id, safe='')}" / name
         write_parquet(path, pa.Table.from_pylist(rows, schema=FRAMES))
+        smaller = [
+            (note.key.index, note.input_share)
+            for note in notes
+            if note.outcome is Outcome.ANALYSED and note.input_share < 1
+        ]
+        write_smaller_inputs(self._folder, self._camera_id, name, smaller)

@@ -17,7 +17,7 @@ class FrameTally:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._decided: Counter[Outcome] = Counter()
-        self._in_flight = 0
+        self._in_flight = self._reduced = 0
         self._ages: deque[tuple[float, float]] = deque(maxlen=MOST_AGES)
         self._recent: deque[tuple[float, Outcome]] = deque(maxlen=4 * MOST_AGES)
 
@@ -25,6 +25,11 @@ class FrameTally:
         """Takes a frame that is due; it is in flight until `decide`."""
         with self._lock:
             self._in_flight += 1
+
+    def reduce(self) -> None:
+        """Takes an analysed frame that was looked at with a smaller input."""
+        with self._lock:
+            self._reduced += 1
 
     def decide(self, outcome: Outcome, now_s: float, age_s: float | None = None) -> None:
         """Says what became of a frame offered before."""
@@ -44,7 +49,7 @@ class FrameTally:
         with self._lock:
             told = {outcome: self._decided[outcome] for outcome in Outcome}
             told[Outcome.IN_FLIGHT] = self._in_flight
-            return FrameCounts(told)
+            return FrameCounts(told, self._reduced)
 
     def age_p95_s(self, now_s: float) -> float | None:
         """Returns the 95th percentile of the ages of the last minute."""

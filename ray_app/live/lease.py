@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ray_app.authorisation.grant import AuthorisationSettings
-from ray_app.config.live_schema import LiveConfig
+from ray_app.config.live_schema import LiveConfig, SmallerInput
 from ray_app.config.schema import CameraConfig
 from ray_app.domain.event import Event
 from ray_app.live.messages import CameraReport
@@ -71,6 +71,7 @@ class Orders:
         shares: Share of its frames each camera keeps, by camera; 1 where none is named.
         in_flight: Stacks that may be under way at once.
         load: Passed on to the replicas.
+        inputs: Cameras that look at a smaller input, and which; the others at the usual one.
         segments_kept: Number of the reader's segments that the fleet has listed.
     """
 
@@ -78,6 +79,7 @@ class Orders:
     in_flight: int = 2
     load: SiteLoad = NO_LOAD
     segments_kept: int = 0
+    inputs: tuple[tuple[str, SmallerInput], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,12 @@ class CameraPosition:
     Attributes:
         under_way: Newest step of every situation that is a candidate or open.
         offered_per_s: Frames due per second.
-        work: Tiles of one frame.
+        work: Tiles of one frame at the usual input.
         rank: Higher keeps frames longer.
         floor_share: Least share of its frames that still watches over it.
         counts: People by zone in its newest frame.
         has_ended: A file came to its end and everything of it is analysed.
+        shrinks: Share of its work that a smaller input makes cheaper, 0 to 1.
     """
 
     camera_id: str
@@ -104,6 +107,7 @@ class CameraPosition:
     floor_share: float
     counts: tuple[tuple[str, float], ...] = ()
     has_ended: bool = False
+    shrinks: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ class ReaderReport:
         late: Frames too late, or replaced by newer ones while they waited, since the report
             before.
         stacks: Stacks answered since the report before.
-        work: Tiles computed for it since the report before, padding included.
+        work: Tiles computed for it since the report before, padding included, smaller ones at
+            their cost.
         busy_s: Seconds the replicas spent on them.
         signals_waiting: Steps of situations the desk has not taken yet.
         signals_lost: Steps thrown away because too many waited.
@@ -132,7 +137,7 @@ class ReaderReport:
     segments: tuple[SegmentRecord, ...]
     late: int
     stacks: int
-    work: int
+    work: float
     busy_s: float
     signals_waiting: int
     signals_lost: int

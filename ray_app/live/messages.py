@@ -48,9 +48,11 @@ class FrameCounts:
 
     Attributes:
         by_outcome: One number for each `Outcome`.
+        reduced: How many of the analysed ones were looked at with a smaller input.
     """
 
     by_outcome: dict[Outcome, int] = field(default_factory=dict)
+    reduced: int = 0
 
     @property
     def offered(self) -> int:
@@ -95,6 +97,7 @@ class CameraReport:
         source_size_px: Width and height; None before the first picture.
         reader: Name of the reader that leases it.
         told_at: When this was written, seconds since 1970.
+        input_share: Side of the networks' input now over the usual one, 0 to 1.
     """
 
     camera_id: str
@@ -114,6 +117,7 @@ class CameraReport:
     source_size_px: tuple[int, int] | None
     reader: str
     told_at: float
+    input_share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

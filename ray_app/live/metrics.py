@@ -39,6 +39,15 @@ FRAMES = Metric(
     ("camera", "outcome"),
     True,
 )
+REDUCED = Metric(
+    "vigie_smaller_input_frames_total",
+    "Frames analysed at a smaller input size, because capacity was short.",
+    ("camera",),
+    True,
+)
+INPUT = Metric(
+    "vigie_input_side_ratio", "Side of the networks' input over the usual one.", ("camera",)
+)
 STREAM_STATE = Metric(
     "vigie_stream_state", "1 for the state a stream is in, 0 for the others.", ("camera", "state")
 )
@@ -69,8 +78,8 @@ SIGNALS_LOST = Metric(
     "vigie_signals_lost_total", "Steps thrown away because too many waited.", (), is_counter=True
 )
 METRICS = (
-    FRAME_AGE, FRAME_AGE_P95, FRAMES, STREAM_STATE, OPENINGS, BROKEN, STEPS, OFFERED, ANALYSED,
-    REPLICAS, READERS, KEPT, DETECTOR_SECONDS, SIGNALS_WAITING, SIGNALS_LOST,
+    FRAME_AGE, FRAME_AGE_P95, FRAMES, REDUCED, INPUT, STREAM_STATE, OPENINGS, BROKEN, STEPS,
+    OFFERED, ANALYSED, REPLICAS, READERS, KEPT, DETECTOR_SECONDS, SIGNALS_WAITING, SIGNALS_LOST,
 )  # fmt: skip
 
 
@@ -134,6 +143,8 @@ class FleetMeter:
             for outcome, frames in camera.counts.by_outcome.items():
                 if outcome is not Outcome.IN_FLIGHT:
                     self._recorder.tell(FRAMES, frames, name, str(outcome))
+            self._recorder.tell(REDUCED, camera.counts.reduced, name)
+            self._recorder.tell(INPUT, camera.input_share, name)
             for state in StreamState:
                 self._recorder.tell(STREAM_STATE, camera.state is state, name, str(state))
             self._recorder.tell(OPENINGS, camera.openings, name)

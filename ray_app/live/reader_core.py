@@ -16,7 +16,7 @@ from ray_app.live.due_frame import Decided, DueFrame
 from ray_app.live.lease import CameraLease, Orders, ReaderPlan, ReaderReport
 from ray_app.live.messages import Outcome
 from ray_app.live.signal_outbox import SignalOutbox
-from ray_app.live.stack import Stack, StackAnswer, Tuning
+from ray_app.live.stack import Stack, StackAnswer, StackKind, Tuning
 from ray_app.store.segments import SegmentRecord
 
 LOG = logging.getLogger(__name__)
@@ -36,10 +36,11 @@ Detect = Callable[[Stack], StackAnswer]
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A frame taken from its camera's post."""
+    """A frame taken from its camera's post, and how it was to be looked at then."""
 
     post: CameraPost
     due: DueFrame
+    kind: StackKind
 
 
 class ReaderCore:
@@ -61,8 +62,8 @@ class ReaderCore:
         self._posts: dict[str, CameraPost] = {}
         self._under_way = self._threads = 0
         self._ending = False
-        self._late = self._work = self._stacks = 0
-        self._busy_s = 0.0
+        self._late = self._stacks = 0
+        self._work = self._busy_s = 0.0
         self._gathers_since_s: float | None = None
         self._pieces: list[SegmentRecord] = []
         self._seeds = 0
@@ -101,9 +102,10 @@ class ReaderCore:
         """Follows what the fleet says."""
         with self._changed:
             self._orders = orders
-            shares = dict(orders.shares)
+            shares, inputs = dict(orders.shares), dict(orders.inputs)
             for camera_id, post in self._posts.items():
                 post.share = shares.get(camera_id, 1.0)
+                post.ordered_input = inputs.get(camera_id)
             del self._pieces[: orders.segments_kept]
             self._changed.notify_all()
 
@@ -114,7 +116,7 @@ class ReaderCore:
         with self._changed:
             late, work, busy_s = self._late, self._work, self._busy_s
             stacks, self._stacks = self._stacks, 0
-            self._late, self._work, self._busy_s = 0, 0, 0.0
+            self._late, self._work, self._busy_s = 0, 0.0, 0.0
             for post in posts:
                 late, post.replaced = late + post.replaced, 0
             pieces = tuple(self._pieces)
@@ -222,10 +224,11 @@ class ReaderCore:
         waiting.sort(key=lambda pair: (-pair[0].rank, pair[1].taken_at))
         claimed: list[Claimed] = []
         for post, _ in waiting:
-            if claimed and post.kind != claimed[0].post.kind:
+            kind = post.kind
+            if claimed and kind != claimed[0].kind:
                 continue
             while len(claimed) < self._tuning.stack_size and (due := post.claim()):
-                claimed.append(Claimed(post, due))
+                claimed.append(Claimed(post, due, kind))
         return claimed
 
     def _claim_late(self) -> list[Claimed]:
@@ -238,7 +241,7 @@ class ReaderCore:
                 continue
             claimed = post.claim()
             if claimed is not None:
-                late.append(Claimed(post, claimed))
+                late.append(Claimed(post, claimed, post.kind))
         self._late += len(late)
         return late
 
@@ -265,15 +268,18 @@ class ReaderCore:
                 outcome = Outcome.LOST if answer is None else Outcome.LATE
             placed = _placed(observation, each.due.pose)
             self._late += outcome is Outcome.LATE
-            each.post.judge.decide(Decided(each.due, outcome, frame, placed))
+            share = 1.0 if each.kind.smaller is None else each.kind.smaller.share
+            each.post.judge.decide(Decided(each.due, outcome, frame, placed, share))
 
     def _answered(self, frames: list[tuple[Claimed, Frame]]) -> StackAnswer | None:
         """Returns the answer; None when the replicas were away twice, or the frames grew old."""
+        kind = frames[0][0].kind
         stack = Stack(
-            frames[0][0].post.camera.networks,
+            kind.networks,
             FrameBatch.stack([frame for _, frame in frames]),
             tuple(each.due.taken_at if each.due.may_be_late else None for each, _ in frames),
             self._orders.load,
+            1.0 if kind.smaller is None else kind.smaller.cost,
         )
         is_patient = any(taken_at is None for taken_at in stack.taken_at)
         for attempt in range(PATIENT_TRIES if is_patient else 2):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from models.settings import NetworkSettings
+from models.smaller_input import shrinks_objects
+from ray_app.config.live_schema import SmallerInput
 from ray_app.domain.frame import FrameBatch
 from ray_app.domain.observation import Observation
 
@@ -29,13 +31,35 @@ class Stack:
     """Frames of one size for the same networks, from any mix of cameras.
 
     Attributes:
+        networks: At the input size the frames are to be looked at.
         taken_at: When each frame was taken, seconds since 1970; None for one that never is late.
+        input_cost: Cost of an input of that size over one of the usual size.
     """
 
     networks: NetworkSettings
     batch: FrameBatch
     taken_at: tuple[float | None, ...]
     load: SiteLoad
+    input_cost: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StackKind:
+    """What frames of one stack have in common.
+
+    Attributes:
+        networks: At the input size they are looked at.
+        smaller: That size; None for the usual one.
+        width_px: Of the analysed picture, as asked for.
+        source_size_px: Of the source; None before the first picture.
+        every_frame: Whether none of them is ever too late.
+    """
+
+    networks: NetworkSettings
+    smaller: SmallerInput | None
+    width_px: int
+    source_size_px: tuple[int, int] | None
+    every_frame: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +81,13 @@ class StackAnswer:
 
     Attributes:
         seen: One per frame of the stack; None for a frame that was too old when its turn came.
-        work: Tiles looked at, padding of the batches included.
+        work: Tiles looked at, padding of the batches included; smaller ones at their cost.
         busy_s: Seconds spent on them.
         replica: Process id of the replica, for people who look for it.
     """
 
     seen: tuple[Observation | None, ...]
-    work: int
+    work: float
     busy_s: float
     tuning: Tuning
     replica: int
@@ -71,18 +95,37 @@ class StackAnswer:
 
 def tiles_of(networks: NetworkSettings) -> int:
     """Returns how many network inputs one frame is: whole view, tiles, heads, fire."""
-    side = networks.objects.tiles
-    views = 1 if side == 1 else 1 + side * side
-    return views + (networks.crowd is not None) + (networks.fire is not None)
+    return sum(inputs for inputs, _ in _inputs_of(networks))
 
 
-def padded_work(networks: NetworkSettings, frames: int) -> int:
-    """Returns the tiles a replica computes for so many frames: batches are padded."""
+def shrinking_share(networks: NetworkSettings) -> float:
+    """Returns the share of a frame's inputs that know smaller sizes, 0 to 1."""
+    return sum(inputs for inputs, shrinks in _inputs_of(networks) if shrinks) / tiles_of(networks)
+
+
+def padded_work(networks: NetworkSettings, frames: int, input_cost: float = 1.0) -> float:
+    """Returns the tiles a replica computes for so many frames: batches are padded.
+
+    Args:
+        networks: At any input size.
+        frames: In the stack.
+        input_cost: Cost of one input over one of the usual size, of networks that shrink.
+    """
+    return sum(
+        _padded(frames * inputs, networks.batch_size) * (input_cost if shrinks else 1)
+        for inputs, shrinks in _inputs_of(networks)
+    )
+
+
+def _inputs_of(networks: NetworkSettings) -> tuple[tuple[int, bool], ...]:
+    """Returns for each network its inputs per frame and whether it knows smaller ones."""
     side = networks.objects.tiles
     views = 1 if side == 1 else 1 + side * side
-    others = (networks.crowd is not None) + (networks.fire is not None)
-    size = networks.batch_size
-    return _padded(frames * views, size) + others * _padded(frames, size)
+    return (
+        (views, shrinks_objects(networks)),
+        (int(networks.crowd is not None), False),
+        (int(networks.fire is not None), True),
+    )
 
 
 def _padded(pictures: int, batch_size: int) -> int:

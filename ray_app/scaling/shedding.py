@@ -16,11 +16,14 @@ class StreamClass:
             situation belong to a rank of their own above all others.
         floor_share: Least share of its frames that still watches over it, 0 to 1; the rate
             floor over the rate now.
+        shrinks: Share of its work that a smaller input makes cheaper, 0 to 1; what does not know
+            other sizes costs as before.
     """
 
     name: str
     rank: int
     floor_share: float
+    shrinks: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def share_capacity(
     top = max(c.rank for c in classes)
     for cost in input_costs:
         at_cost = [
-            work if c.rank == top else work * cost
+            work if c.rank == top else work * (1.0 - c.shrinks * (1.0 - cost))
             for c, work in zip(classes, offered_per_s, strict=True)
         ]
         kept = _fill(classes, at_cost, capacity_per_s, [1.0] * len(classes), floors)

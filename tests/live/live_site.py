@@ -75,7 +75,7 @@ class Replica:
                 raise DetectorsAwayError("killed")
             time.sleep(self.work_s)
             seen = tuple(self.detector.detect(stack.batch))
-        work = padded_work(stack.networks, len(seen))
+        work = padded_work(stack.networks, len(seen), stack.input_cost)
         return StackAnswer(seen, work, self.work_s, self.tuning, os.getpid())
 
 

@@ -1,7 +1,7 @@
 // One camera, larger, with all its numbers; pausing asks twice.
 import { ask } from "/page/api.js";
 import { element, write } from "/page/element.js";
-import { age, clock, count, OUTCOMES, state, VALUES } from "/page/words.js";
+import { age, clock, count, OUTCOMES, percent, state, VALUES } from "/page/words.js";
 
 const CLOCKS = { sender: "the camera's", arrival: "ours, at arrival" };
 
@@ -40,6 +40,7 @@ export class CameraDialog {
       ["State", `${state(camera)}${camera.trouble ? `: ${camera.trouble}` : ""}`],
       ["Newest picture analysed", camera.frame_age_s == null ? "none yet" : `${age(this.tile.ageS)} ago (95 % within ${age(camera.age_p95_s)})`],
       ["Analysed", `${camera.rate_hz.toFixed(1)} a second; worth: ${VALUES[camera.value] ?? camera.value}`],
+      ...(camera.input_share < 1 ? [["Coarser for now", `capacity is short: looked at with ${percent(camera.input_share)} of the usual sharpness, small people are missed`]] : []),
       ...Object.entries(OUTCOMES).filter(([key]) => camera.frames[key]).map(([key, words]) => [`Frames ${words}`, camera.frames[key].toLocaleString("en").replaceAll(",", "\u202F")]),
       ["Stream", `${camera.address}, opened ${count(camera.openings, "time")}, ${count(camera.broken, "broken packet")}`],
       ["Picture", camera.source_size_px ? `${camera.source_size_px.join(" \u00D7 ")} pixels; clock: ${CLOCKS[camera.clock] ?? "not known"}` : "none came yet"],
