@@ -18,14 +18,17 @@ from ray_app.live.stack import SiteLoad, Stack
 
 
 class SlowSquares(SquareDetector):
-    """Takes as long for a frame as a file says, so that a test can make replicas slow."""
+    """Takes as long for a frame as a file says, so that a test can make replicas slow.
 
-    def __init__(self, place):
-        self._place = place
+    Less for a smaller input, in proportion to its pixels.
+    """
+
+    def __init__(self, place, input_px):
+        self._place, self._share = place, (input_px / 416) ** 2
 
     def detect(self, batch):
         with contextlib.suppress(OSError, ValueError):
-            time.sleep(float(self._place.read_text()) * len(batch))
+            time.sleep(float(self._place.read_text()) * self._share * len(batch))
         return super().detect(batch)
 
 
@@ -36,7 +39,7 @@ class BuildSlowSquares:
         self._place = place
 
     def __call__(self, settings):
-        return SlowSquares(self._place)
+        return SlowSquares(self._place, settings.objects.input_px)
 
 
 class SmallDesk:

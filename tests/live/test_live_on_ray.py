@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from square_footage import film_site, manifest_of, run_without_ray
 from watching_fleet import Watching, cameras_of, quiet, rtsp_site, slow_squares
 
 from ray_app.batch.analyze import analyze
+from ray_app.config.live_schema import SmallerInput
 from ray_app.domain.errors import ConfigError
 from ray_app.live.messages import Outcome
 from ray_app.store.segments import SegmentStatus, read_segments, write_segments
@@ -123,6 +125,33 @@ def test_under_twice_the_load_the_critical_keep_their_frames(film, desk, slownes
     assert share["a"] > share["b"] > share["f"], share
     for name in names:
         assert sum(counts[name].values()) == loaded[name].counts.offered
+
+
+def test_a_smaller_input_is_ordered_when_floors_do_not_fit_and_taken_back(
+    film, desk, slowness, tmp_path
+):
+    names = ("a", "b", "c", "d")
+    smaller = (SmallerInput(share=0.62, cost=0.4),)
+    with Cameras(film, cameras=len(names)) as cameras:
+        asked = quiet(rtsp_site(cameras, tmp_path, names, ("critical",)))
+        held = tuple(replace(c, stream=replace(c.stream, floor_hz=4.0)) for c in asked.cameras)
+        live = replace(asked.live, smaller_inputs=smaller)
+        with Watching(replace(asked, cameras=held, live=live), tmp_path) as watching:
+            watching.all_see_more(names)
+            slowness.write_text("0.2")
+            until(
+                lambda: all(watching.camera(k).counts.reduced > 2 for k in names[1:]),
+                watching.cameras,
+            )
+            assert watching.camera("a").counts.reduced == 0
+            assert watching.camera("a").input_share == 1.0
+            assert {watching.camera(k).input_share for k in names[1:]} == {0.62}
+            slowness.write_text("0.0")
+            until(
+                lambda: {c.input_share for c in watching.cameras().values()} == {1.0},
+                watching.cameras,
+            )
+            watching.all_see_more(names)
 
 
 def test_every_stream_is_closed_within_two_seconds(film, desk, tmp_path):
