@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn, Optional
 import typer
 from typer.core import TyperGroup
 
+from ray_app.commands.harvest_options import Harvest, LeadS, Reserve
 from ray_app.commands.keys_app import keys
 from ray_app.commands.simulate_app import plan_command, simulate
 from ray_app.domain.errors import Interrupted, VigieError
@@ -116,6 +117,9 @@ def backfill(
         Optional[str],  # noqa: UP045
         typer.Option(help="Address of a running Ray cluster; default: a local one."),
     ] = None,
+    harvest: Harvest = False,
+    reserve: Reserve = 1,
+    lead_s: LeadS = 60.0,
     report: Annotated[bool, typer.Option(help="Write the report page.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -129,8 +133,11 @@ def backfill(
     130 interrupted.
 
     Example: `vigie backfill configs/sites/pets09.yaml --footage vtest.avi --out out/pets`
+
+    While an event is watched: `vigie backfill ... --harvest --address HEAD:6379`
     """
     from ray_app.commands.backfill import Request, run
+    from ray_app.scaling.harvest_moves import HarvestRules
 
     names = inputs or []
     sites = [name for name in names if name.endswith((".yaml", ".yml"))]
@@ -147,6 +154,7 @@ def backfill(
         address=address,
         with_report=report,
         as_json=as_json,
+        harvest=HarvestRules(reserve, lead_s) if harvest else None,
     )
     raise typer.Exit(run(request))
 

@@ -1,5 +1,6 @@
 """Counts how often a worker died in a segment, so that poisoned footage cannot hang a run."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -58,6 +59,14 @@ class Attempts:
     def _remove(self) -> None:
         with suppress(OSError):
             self._mark.unlink()
+
+
+def forget_attempt(out_dir: Path, segment: Segment) -> None:
+    """Forgets the last attempt at a segment: its worker was killed by us, not by the footage."""
+    file = segment_file(out_dir, segment.camera_id, segment.segment_id)
+    for mark in file.parent.glob(f".{file.name}.*{SUFFIX}"):
+        with suppress(OSError):
+            os.truncate(mark, max(0, mark.stat().st_size - 1))
 
 
 def clear_attempts(out_dir: Path) -> None:

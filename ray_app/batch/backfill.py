@@ -1,12 +1,14 @@
 """Turns an archive of footage into observations: kill it anywhere, run it again."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ray_app.batch.attempts import clear_attempts
+from ray_app.batch.harvest_tally import HarvestTally
 from ray_app.batch.manifest import Manifest
 from ray_app.batch.progress import OnProgress, ProgressMeter
 from ray_app.batch.ray_session import ray_session
@@ -23,6 +25,9 @@ from ray_app.domain.errors import (
 from ray_app.store.run_record import RunRecord, Timing, Totals, write_run
 from ray_app.store.segments import SegmentRecord, SegmentStatus, write_segments
 from ray_app.store.written_aside import clear_asides
+
+if TYPE_CHECKING:
+    from ray_app.batch.harvest import HarvestPlan
 
 FATAL = {error.__name__: error for error in (StoreError, WeightsError, ConfigError)}
 
@@ -47,6 +52,8 @@ class BackfillJob:
             Tested on pretended GPUs only, never on a real one.
         gpu_workers: Processes that detect on GPUs.
         address: Of a running Ray cluster; None starts a local one.
+        harvest: How to take slots a live site of that cluster has paid for and leaves idle,
+            instead of workers of its own; None takes workers.
     """
 
     out_dir: Path
@@ -58,6 +65,7 @@ class BackfillJob:
     num_gpus: float = 0.0
     gpu_workers: int = 1
     address: str | None = None
+    harvest: "HarvestPlan | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +75,14 @@ class BackfillResult:
     Attributes:
         decoded: Segments that this call decoded; those of earlier calls are not in it.
         records: Every segment, as in `segments.parquet`.
+        harvest: What was harvested; None for a run with workers of its own.
     """
 
     totals: Totals
     timing: Timing
     decoded: int
     records: tuple[SegmentRecord, ...]
+    harvest: HarvestTally | None = None
 
     @property
     def failed(self) -> int:
@@ -109,6 +119,7 @@ class _Backfill:
         self._job, self._run, self._on_progress = job, run, on_progress
         self._outcomes: dict[str, SegmentOutcome] = {}
         self._ray_start_s = 0.0
+        self._tally: HarvestTally | None = None
 
     def go(self) -> BackfillResult:
         """Decodes, lists, records."""
@@ -136,9 +147,10 @@ class _Backfill:
                 self._stream(missing, done, gpus)
         except KeyboardInterrupt:
             ready = len(done) + len(self._outcomes)
+            back = "" if self._tally is None else ", every borrowed slot was given back"
             raise BackfillInterrupted(
                 f"interrupted: {ready} of {len(done) + len(missing)} segments are done and stay "
-                f"in {job.out_dir}; the same command goes on from there"
+                f"in {job.out_dir}{back}; the same command goes on from there"
             ) from None
         except VigieError:
             raise
@@ -149,21 +161,43 @@ class _Backfill:
             ) from error
 
     def _stream(self, missing: Sequence[Segment], done: Sequence[SegmentRecord], gpus: int) -> None:
-        from ray_app.batch.segment_stream import Resources, stream_outcomes
-
-        job = self._job
         before_s = sum(record.span.footage_s for record in done if record.span)
         lengths_s = {segment.segment_id: segment.span.footage_s for segment in missing}
         meter = ProgressMeter(lengths_s, len(done), before_s, time.monotonic())
         self._on_progress(meter.look(time.monotonic()))
-        resources = Resources(min(job.workers, len(missing)), gpus, job.num_gpus)
-        stream = stream_outcomes(missing, job.out_dir.absolute(), job.blocks, resources)
+        stream = (
+            self._own_workers(missing, gpus)
+            if self._job.harvest is None
+            else self._harvested(missing, self._job.harvest, meter)
+        )
         with closing(stream):
             for outcome in stream:
                 if outcome.fatal is not None:
                     raise FATAL.get(outcome.fatal, VigieError)(outcome.failure)
                 self._outcomes[outcome.segment_id] = outcome
-                self._on_progress(meter.end(outcome.segment_id, outcome.failure, time.monotonic()))
+                look = meter.end(outcome.segment_id, outcome.failure, time.monotonic())
+                self._on_progress(replace(look, harvest=self._tally))
+
+    def _own_workers(
+        self, missing: Sequence[Segment], gpus: int
+    ) -> Generator[SegmentOutcome, None, None]:
+        from ray_app.batch.segment_stream import Resources, stream_outcomes
+
+        job = self._job
+        resources = Resources(min(job.workers, len(missing)), gpus, job.num_gpus)
+        return stream_outcomes(missing, job.out_dir.absolute(), job.blocks, resources)
+
+    def _harvested(
+        self, missing: Sequence[Segment], plan: "HarvestPlan", meter: ProgressMeter
+    ) -> Generator[SegmentOutcome, None, None]:
+        from ray_app.batch.harvest import harvest_outcomes
+
+        def note(tally: HarvestTally) -> None:
+            self._tally = tally
+            self._on_progress(replace(meter.look(time.monotonic()), harvest=tally))
+
+        job = self._job
+        return harvest_outcomes(missing, job.out_dir.absolute(), job.blocks, plan, note)
 
     def _end_of(self, segment: Segment) -> SegmentRecord:
         """Returns what became of a segment of this call: its file says, or the worker did."""
@@ -178,11 +212,14 @@ class _Backfill:
         self, records: tuple[SegmentRecord, ...], missing: Sequence[Segment]
     ) -> BackfillResult:
         write_segments(self._job.out_dir, records)
+        if self._tally is not None:  # what was killed on purpose leaves no trace
+            clear_asides(self._job.out_dir)
+            clear_attempts(self._job.out_dir)
         outcomes = self._outcomes.values()
         first_s = min((each.began_s for each in outcomes), default=0.0)
         last_s = max((each.ended_s for each in outcomes), default=0.0)
         timing = Timing(
-            workers=self._job.workers,
+            workers=self._job.workers if self._tally is None else self._tally.most,
             segments=len(missing),
             footage_s=sum(segment.span.footage_s for segment in missing),
             wall_s=last_s - first_s,
@@ -193,4 +230,4 @@ class _Backfill:
         totals = add_up(records)
         write_run(self._job.out_dir, replace(self._run, totals=totals, timing=timing))
         decoded = sum(outcome.failure is None for outcome in outcomes)
-        return BackfillResult(totals, timing, decoded, records)
+        return BackfillResult(totals, timing, decoded, records, self._tally)

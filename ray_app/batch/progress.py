@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ray_app.batch.harvest_tally import HarvestTally
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -15,6 +17,7 @@ class Progress:
         footage_s_per_s: Seconds of footage done per second by this run; None before the first.
         left_s: Seconds until the end at that pace; None before the first.
         last_failure: What went wrong last, one line; None while nothing did.
+        harvest: How the harvest stands; None for a run with workers of its own.
     """
 
     segments_done: int
@@ -25,6 +28,7 @@ class Progress:
     footage_s_per_s: float | None
     left_s: float | None
     last_failure: str | None = None
+    harvest: HarvestTally | None = None
 
 
 OnProgress = Callable[[Progress], None]

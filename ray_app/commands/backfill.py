@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from ray_app.batch.analyze import Analysis, analyze_run
 from ray_app.batch.backfill import BackfillJob, BackfillResult, backfill
+from ray_app.batch.harvest_tally import HarvestTally
 from ray_app.batch.manifest import make_manifest
 from ray_app.batch.site_job import blocks_of, site_text_without_file, sources_of
 from ray_app.commands.progress_view import ProgressView, duration
@@ -18,13 +20,25 @@ from ray_app.commands.report import write_page
 from ray_app.commands.site_text import load_site_text
 from ray_app.config.load import load_site
 from ray_app.config.schema import SiteConfig
-from ray_app.domain.errors import FootageError
+from ray_app.domain.errors import ConfigError, FootageError
 from ray_app.domain.event import Event, Phase
+from ray_app.scaling.harvest_moves import HarvestRules
 from ray_app.store.segments import SegmentRecord
 from ray_app.video.footage_listing import list_footage, whole_address
 
+if TYPE_CHECKING:
+    from ray_app.batch.harvest import HarvestPlan
+
 DONE, FAILED = 0, 3
 SHOWN_FAILURES = 10
+NO_ADDRESS = (
+    "--harvest borrows slots of a running live site; add --address of the Ray cluster on which "
+    "`vigie live` runs"
+)
+NO_WORKERS = (
+    "--harvest takes as many slots as are idle, as large as the live site's detectors; leave "
+    "--workers and --num-gpus out"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +54,15 @@ class Request:
     address: str | None = None
     with_report: bool = True
     as_json: bool = False
+    harvest: HarvestRules | None = None
 
 
 def run(request: Request) -> int:
     """Does it; returns the exit status."""
     if not request.footage:
         raise FootageError("nothing to read; add --footage FILE_OR_FOLDER...")
+    if request.harvest is not None:
+        _refuse_beside_harvest(request)
     urls = tuple(map(whole_address, list_footage(request.footage)))
     site, text = _site(request, urls)
     footage = sources_of(site, urls)
@@ -61,6 +78,7 @@ def run(request: Request) -> int:
         workers=request.workers or os.cpu_count() or 1,
         num_gpus=request.num_gpus,
         address=request.address,
+        harvest=_harvest_plan(request),
     )
     with ProgressView() as view:
         result = backfill(job, view)
@@ -99,7 +117,19 @@ def show(result: BackfillResult, analysis: Analysis, out: Path, page: Path | Non
             markup=False,
             soft_wrap=True,
         )
+    if result.harvest is not None:
+        console.print(f"harvested {told_harvest(result.harvest)}", soft_wrap=True)
     console.print(f"results in {out}" + (f", report: {page}" if page else ""), soft_wrap=True)
+
+
+def told_harvest(tally: HarvestTally) -> str:
+    """Returns what was harvested, and what giving way cost."""
+    return (
+        f"{duration(tally.slot_s)} of idle paid slots ({tally.most} at most at once); gave "
+        f"{tally.at_once} back at once and {tally.after_segment} after their segment because the "
+        f"event needed them, {tally.let_go} with their node; {tally.lost} segments begun were done "
+        "again"
+    )
 
 
 def _told_once(record: SegmentRecord) -> str:
@@ -130,6 +160,27 @@ def show_situations(console: Console, events: tuple[Event, ...]) -> None:
     console.print(table)
 
 
+def _refuse_beside_harvest(request: Request) -> None:
+    if request.address is None:
+        raise ConfigError(NO_ADDRESS)
+    if request.workers is not None or request.num_gpus:
+        raise ConfigError(NO_WORKERS)
+
+
+def _harvest_plan(request: Request) -> "HarvestPlan | None":
+    """Returns how to harvest; None where nobody asked for it."""
+    if request.harvest is None:
+        return None
+    from ray_app.batch.harvest import HarvestPlan
+    from ray_app.live.paid_slots import look_at_site
+
+    no_site = (
+        f"no live site runs on the Ray at {request.address}, so nothing there is paid for and "
+        "idle; start `vigie live SITE --address ...` first, or leave --harvest out"
+    )
+    return HarvestPlan(look_at_site, request.harvest, no_site)
+
+
 def _site(request: Request, urls: tuple[str, ...]) -> tuple[SiteConfig, str]:
     if request.site is None:
         text = site_text_without_file(urls)
@@ -148,6 +199,7 @@ def _told(
         "totals": asdict(result.totals),
         "timing": asdict(result.timing),
         "decoded_segments": result.decoded,
+        "harvest": None if result.harvest is None else asdict(result.harvest),
         "situations": [
             {
                 "event_id": event.event_id,

@@ -5,6 +5,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from ray_app.batch.harvest_tally import HarvestTally
 from ray_app.batch.progress import Progress as Look
 
 
@@ -24,6 +25,7 @@ class ProgressView:
         self._task = self._bar.add_task("back-fill", told="starting workers")
         self._said_tenth = -1
         self._said_failure: str | None = None
+        self._said_yielded = 0
 
     def __enter__(self) -> "ProgressView":
         self._bar.start()
@@ -46,6 +48,9 @@ class ProgressView:
         self._bar.update(
             self._task, total=look.footage_total_s, completed=look.footage_done_s, told=told
         )
+        if look.harvest is not None and look.harvest.yielded != self._said_yielded:
+            self._said_yielded = look.harvest.yielded
+            self._console.print(f"the event needs slots: {_told_harvest(look.harvest)}")
         tenth = int(10 * look.footage_done_s / look.footage_total_s) if look.footage_total_s else 0
         if not self._console.is_terminal and tenth != self._said_tenth:
             self._said_tenth = tenth
@@ -60,6 +65,18 @@ def _told(look: Look) -> str:
         parts.append(f"{duration(look.left_s)} left")
     if look.segments_failed:
         parts.append(f"{look.segments_failed} failed")
+    if look.harvest is not None:
+        parts.append(_told_harvest(look.harvest))
+    return ", ".join(parts)
+
+
+def _told_harvest(tally: HarvestTally) -> str:
+    """Returns how a harvest stands."""
+    if not tally.borrowed and not tally.yielded:
+        return "waits for idle paid slots"
+    parts = [f"{tally.borrowed} slots borrowed", f"yielded {tally.yielded} times"]
+    if tally.lost:
+        parts.append(f"{tally.lost} segments to do again")
     return ", ".join(parts)
 
 

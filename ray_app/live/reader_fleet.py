@@ -14,6 +14,7 @@ from ray_app.live.messages import CameraReport, FleetReport, ProgrammeMoment
 from ray_app.live.metrics import FleetMeter
 from ray_app.live.replica_count import running_replicas
 from ray_app.live.scaling_adapter import WarmNodes
+from ray_app.scaling.backfill_slots import EventSignal
 
 LOG = logging.getLogger(__name__)
 TICK_S, SLOW_TICK_S = 0.5, 2.0
@@ -65,6 +66,12 @@ class ReaderFleet:
             readers=len(self._loop.pool.up),
             age_p95_s=max(ages, default=None),
         )
+
+    def event_signal(self, lead_s: float) -> EventSignal:
+        """Returns what the event asks for, now and within a lead: a back-fill takes the rest."""
+        with self._lock:
+            load, replicas = self._loop.load, self._loop.replicas
+        return self._warm.signal(load, replicas, lead_s)
 
     def add(self, camera_yaml: str) -> str:
         """Adds a camera; returns its id.

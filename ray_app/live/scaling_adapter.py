@@ -10,6 +10,8 @@ from typing import Any
 from ray.autoscaler.sdk import request_resources
 
 from ray_app.config.live_schema import DetectorsConfig
+from ray_app.live.stack import SiteLoad
+from ray_app.scaling.backfill_slots import EventNeed, EventSignal, SlotSize
 from ray_app.scaling.load import Anchor, Count, Decision, Load
 from ray_app.scaling.policy_kinds import kind_of, settings_from_json
 
@@ -39,14 +41,42 @@ class WarmNodes:
         moments: tuple[tuple[str, float], ...] = (),
     ) -> Decision:
         """Returns the replicas and the GPUs wanted: what Serve decides, from the same numbers."""
-        load = Load(
-            now_s - self._zero_s,
-            offered_per_s,
-            target,
-            anchors=tuple(Anchor(name, at - self._zero_s) for name, at in moments),
-            counts=tuple(Count(zone, people) for zone, people in counts),
-        )
+        load = self._load(SiteLoad(now_s, offered_per_s, counts, moments), now_s, target)
         wanted, self._memory = self._kind.decide(load, self._memory, self._settings)
+        return self._bounded(wanted)
+
+    def signal(self, told: SiteLoad, target: int, lead_s: float) -> EventSignal:
+        """Returns what the policy would ask for now and in a while; it remembers none of it.
+
+        Before the first load is known, all there may be is said to be needed.
+
+        Args:
+            told: The site's load.
+            target: Replicas asked for last.
+            lead_s: How far ahead "soon" is.
+        """
+        slot = SlotSize(self._detectors.num_cpus, self._detectors.num_gpus)
+        most = self._detectors.max_replicas
+        if told.told_at <= 0:
+            return EventSignal(EventNeed(most, most, most), slot)
+        load = self._load(told, told.told_at, target)
+        wanted, memory = self._kind.decide(load, self._memory, self._settings)
+        later = self._load(told, told.told_at + lead_s, wanted.replicas)
+        ahead, _ = self._kind.decide(later, memory, self._settings)
+        now, soon = self._bounded(wanted), self._bounded(ahead)
+        warm = now.warm_gpus if slot.gpus > 0 else 0
+        return EventSignal(EventNeed(now.replicas, max(now.replicas, soon.replicas), warm), slot)
+
+    def _load(self, told: SiteLoad, at_s: float, target: int) -> Load:
+        return Load(
+            at_s - self._zero_s,
+            told.offered_work_per_s,
+            target,
+            anchors=tuple(Anchor(name, at - self._zero_s) for name, at in told.moments),
+            counts=tuple(Count(zone, people) for zone, people in told.counts),
+        )
+
+    def _bounded(self, wanted: Decision) -> Decision:
         least, most = self._detectors.min_replicas, self._detectors.max_replicas
         return Decision(max(least, min(most, wanted.replicas)), min(most, wanted.warm_gpus))
 

@@ -7,7 +7,6 @@ import pytest
 
 from ray_app.domain.ranges import SettingsError
 from ray_app.scaling import event_plan, forecast, offered_load, schedule
-from ray_app.scaling.backfill_slots import backfill_slots
 from ray_app.scaling.fleet import FleetSettings, HeldPeak, hold_peak, replicas_for
 from ray_app.scaling.load import Anchor, Count, Decision, Load
 from ray_app.scaling.plan_curve import PlanCurve, PlannedCount, planned_time_s
@@ -278,13 +277,6 @@ def test_counts_nobody_gives_are_no_fault() -> None:
         decision, memory = event_plan.decide(load, memory, settings)
     assert memory.fit.scale == pytest.approx(1, abs=0.05)
     assert decision.replicas < 10
-
-
-@pytest.mark.parametrize(
-    ("ready", "replicas", "wanted", "slots"), [(20, 8, 8, 10), (20, 8, 15, 3), (8, 8, 8, 0)]
-)
-def test_backfill_borrows_what_is_paid_and_idle(ready, replicas, wanted, slots) -> None:
-    assert backfill_slots(ready, replicas, Decision(wanted, 20), reserve=2) == slots
 
 
 @pytest.mark.parametrize("name", sorted(POLICIES))
