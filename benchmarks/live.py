@@ -88,6 +88,10 @@ def measure_plain(film: Path, cameras: int, seconds: float, batch_size: int) -> 
         "analysed_share": len(loop.ages) / max(1, loop.offered),
         "cpu_s_per_frame": spent_s / max(1, len(loop.ages)),
         "cores_used": spent_s / (WARM_S + seconds),
+        "cpu_share_by_part": {
+            "looking": loop.looking_s / spent_s,
+            "reading": 1 - loop.looking_s / spent_s,
+        },
     }
 
 

@@ -36,6 +36,8 @@ class PlainLoop:
         self._began_at = 0.0
         self.ages: list[tuple[float, float]] = []
         self.offered = 0
+        self.looking_s = 0.0
+        """Processor seconds of the networks and the rules; the rest is reading."""
 
     def run(self, seconds: float) -> None:
         """Watches for so long."""
@@ -72,9 +74,11 @@ class PlainLoop:
                 del self._waiting[due.key.camera_id]
         if not chosen:
             return False
+        began_s = time.thread_time()
         frames = [Frame(d.key, d.picture.pixels(), d.picture.source_size_px) for d in chosen]
         for due, seen in zip(chosen, self._detector.detect(FrameBatch.stack(frames)), strict=True):
             self._analyzers[due.key.camera_id].step(seen)
             now = time.time()
             self.ages.append((now, now - due.picture.taken_at))
+        self.looking_s += time.thread_time() - began_s
         return True

@@ -97,24 +97,29 @@ class SmallerInput:
     """A size of the networks' inputs for when capacity is short.
 
     Attributes:
-        share: Of the usual longer side, rounded to a multiple of 32 pixels.
+        share: Of the usual longer side, rounded to a multiple of 32 pixels; 1 leaves it.
         cost: Time of a frame looked at so over one of the usual size, the head counter left out,
             as measured on the site's machines (`python -m benchmarks.smaller_inputs`).
+        tiles: Most tiles along a side of a camera that has more, counted besides; None leaves them.
     """
 
-    share: float
-    cost: float
+    share: float = 1.0
+    cost: float = 1.0
+    tiles: int | None = None
 
     def __post_init__(self) -> None:
+        same = ("share", "changes nothing; give a share below 1, or fewer tiles")
         too_dear = (
             "cost",
             f"{self.cost:g} saves less than a quarter, too little for what is not seen any more; "
             "give a smaller share, measured, or leave it out",
         )
         refuse_faults(
-            between("share", self.share, 0.1, 0.95),
+            between("share", self.share, 0.1, 1),
+            between("tiles", self.tiles, 1, 5),
             above("cost", self.cost, 0, 1),
-            too_dear if DEAREST < self.cost <= 1 else None,
+            same if self.share == 1 and self.tiles is None else None,
+            too_dear if DEAREST < self.cost <= 1 and self.share < 1 else None,
         )
 
 
@@ -135,7 +140,7 @@ class ReadersConfig:
     num_cpus: float = 0.25
     opening_s: float = 0.2
     silent_s: float = 4.0
-    gather_s: float = 0.08
+    gather_s: float = 0.12
 
     def __post_init__(self) -> None:
         refuse_faults(
@@ -213,9 +218,11 @@ class LiveConfig:
     evidence: EvidenceSettings = EvidenceSettings()
 
     def __post_init__(self) -> None:
-        sizes = [(one.share, one.cost) for one in self.smaller_inputs]
-        falls = all(a[0] > b[0] and a[1] > b[1] for a, b in pairwise(sizes))
-        disorder = "do not fall in share and cost; list the largest first, each smaller and cheaper"
+        sizes = [(one.share, one.cost, one.tiles or 99) for one in self.smaller_inputs]
+        falls = all(
+            a != b and all(x >= y for x, y in zip(a, b, strict=True)) for a, b in pairwise(sizes)
+        )
+        disorder = "do not fall; list the largest first, each with less share, cost or tiles"
         refuse_faults(None if falls else ("smaller_inputs", disorder))
 
     @property

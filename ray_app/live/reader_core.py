@@ -209,9 +209,8 @@ class ReaderCore:
         return self._gathers_since_s + self._gather_s(waiting) - time.monotonic()
 
     def _gather_s(self, waiting: Sequence[tuple[CameraPost, DueFrame]]) -> float:
-        """Returns how long frames wait for others to fill their batch."""
-        batch_size = min(post.camera.networks.batch_size for post, _ in waiting)
-        is_enough = len(waiting) >= min(batch_size, len(self._posts))
+        """Returns how long frames wait for others of their instant to share the call."""
+        is_enough = len(waiting) >= min(self._tuning.stack_size, len(self._posts))
         if is_enough or not all(due.may_be_late for _, due in waiting):
             return 0.0
         fastest_hz = max(post.camera.reading.rate_hz for post, _ in waiting)
@@ -268,8 +267,8 @@ class ReaderCore:
                 outcome = Outcome.LOST if answer is None else Outcome.LATE
             placed = _placed(observation, each.due.pose)
             self._late += outcome is Outcome.LATE
-            share = 1.0 if each.kind.smaller is None else each.kind.smaller.share
-            each.post.judge.decide(Decided(each.due, outcome, frame, placed, share))
+            reduced = None if each.kind.smaller is None else each.kind.networks
+            each.post.judge.decide(Decided(each.due, outcome, frame, placed, reduced))
 
     def _answered(self, frames: list[tuple[Claimed, Frame]]) -> StackAnswer | None:
         """Returns the answer; None when the replicas were away twice, or the frames grew old."""
