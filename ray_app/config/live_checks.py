@@ -40,7 +40,8 @@ def _input_problems(site: SiteConfig) -> Iterator[KeyProblem]:
         for view in camera_views(site):
             networks = view.camera.networks
             before = at_share(networks, _share(site, place - 1))
-            if view.camera.stream is None or not shrinks_objects(networks):
+            shrinks = smaller.share < _share(site, place - 1) and shrinks_objects(networks)
+            if view.camera.stream is None or not shrinks:
                 continue
             if at_share(networks, smaller.share).objects == before.objects:
                 camera, side_px = view.camera.id, before.objects.input_px

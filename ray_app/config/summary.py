@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from models.settings import NetworkSettings
 from models.smaller_input import at_share
+from ray_app.config.live_schema import SmallerInput
 from ray_app.config.schema import CalibrationConfig, CameraConfig, SiteConfig, ZoneConfig
 from ray_app.config.watches import CameraView, Watch, camera_views, watched_place
 from ray_app.domain.geometry import polygon_area
@@ -74,9 +76,9 @@ def summarise(site: SiteConfig) -> SiteSummary:
     """Returns what a site file asks for."""
     is_live = site.live is not None or any(camera.stream for camera in site.cameras)
     held = site.live.detectors.num_gpus if site.live else 0.0
-    shares = tuple(one.share for one in site.live.smaller_inputs) if site.live else ()
+    smaller = site.live.smaller_inputs if site.live else ()
     cameras = tuple(
-        _camera(view, shares, is_live=is_live, num_gpus=held) for view in camera_views(site)
+        _camera(view, smaller, is_live=is_live, num_gpus=held) for view in camera_views(site)
     )
     return SiteSummary(site.site, _authorisation(site), cameras)
 
@@ -97,7 +99,7 @@ def summary_lines(summary: SiteSummary) -> tuple[str, ...]:
 
 
 def _camera(
-    view: CameraView, shares: tuple[float, ...], *, is_live: bool, num_gpus: float
+    view: CameraView, smaller: tuple[SmallerInput, ...], *, is_live: bool, num_gpus: float
 ) -> CameraSummary:
     camera = view.camera
     return CameraSummary(
@@ -109,11 +111,11 @@ def _camera(
         zones=tuple(_zone(zone) for zone in camera.zones),
         lines=tuple(line.name for line in camera.lines),
         watches=tuple(_watch(situation, watch) for situation, _, watch in view.watches()),
-        live=_live(camera, shares) if is_live else None,
+        live=_live(camera, smaller) if is_live else None,
     )
 
 
-def _live(camera: CameraConfig, shares: tuple[float, ...]) -> str:
+def _live(camera: CameraConfig, smaller: tuple[SmallerInput, ...]) -> str:
     stream = camera.stream
     if stream is None:
         return "not read, it has no `stream`"
@@ -121,20 +123,23 @@ def _live(camera: CameraConfig, shares: tuple[float, ...]) -> str:
     return (
         f"{redacted(stream.address)}, {stream.value}, {pace}, "
         f"at least {stream.floor_hz:g} frames/s while capacity is short"
-        f"{_smaller(camera, shares)}"
+        f"{_smaller(camera, smaller)}"
     )
 
 
-def _smaller(camera: CameraConfig, shares: tuple[float, ...]) -> str:
+def _smaller(camera: CameraConfig, smaller: tuple[SmallerInput, ...]) -> str:
     """Returns at which input sizes the camera is looked at before it gets fewer frames still."""
-    if not shares or camera.stream is None or camera.stream.every_frame:
+    if not smaller or camera.stream is None or camera.stream.every_frame:
         return ""
-    sizes = [at_share(camera.networks, share) for share in shares]
-    if all(size == camera.networks for size in sizes):
-        return "; its networks know one input size only"
-    told = [f"{size.objects.input_px} px" for size in sizes if size.objects.onnx is None]
-    told += [f"fire {size.fire.input_px} px" for size in sizes if size.fire is not None]
-    return f", then at {', '.join(told)}"
+    sizes = [at_share(camera.networks, one.share, one.tiles) for one in smaller]
+    told = dict.fromkeys(_size(size) for size in sizes if size != camera.networks)
+    return f", then at {', '.join(told)}" if told else "; its networks know one input size only"
+
+
+def _size(networks: NetworkSettings) -> str:
+    objects, fire = networks.objects, networks.fire
+    tiles = f" in {objects.tiles} x {objects.tiles} tiles" if objects.tiles > 1 else ""
+    return f"{objects.input_px} px{tiles}{f' and fire at {fire.input_px} px' if fire else ''}"
 
 
 def _networks(camera: CameraConfig) -> str:

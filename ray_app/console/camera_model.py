@@ -39,9 +39,9 @@ class CameraModel(BaseModel):
     offered: int = Field(description="Frames due since the start.")
     frames: dict[Outcome, int] = Field(description="The same frames by what became of them.")
     reduced: int = Field(description="Analysed frames that were seen at a smaller input size.")
-    input_share: float = Field(
-        description="Side of the networks' input now over the usual one; below 1 while capacity "
-        "is so short that fewer frames alone do not help."
+    input_work: float = Field(
+        description="Work of a frame now over the usual one; below 1 while capacity is so short "
+        "that the camera is looked at with a smaller input or fewer tiles."
     )
     pictures: int = Field(description="Whole pictures decoded.")
     broken: int = Field(description="Packets that could not be decoded.")
@@ -110,7 +110,7 @@ def camera_model(report: CameraReport, now_s: float) -> CameraModel:
         offered=report.counts.offered,
         frames={outcome: report.counts.by_outcome.get(outcome, 0) for outcome in Outcome},
         reduced=report.counts.reduced,
-        input_share=report.input_share,
+        input_work=report.input_work,
         pictures=report.pictures,
         broken=report.broken,
         openings=report.openings,

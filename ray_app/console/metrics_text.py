@@ -36,10 +36,10 @@ def _camera_metrics(cameras: tuple[CameraReport, ...], now_s: float) -> Iterable
         ],
     )
     yield _metric(
-        "vigie_console_camera_input_side_ratio",
+        "vigie_console_camera_input_work_ratio",
         "gauge",
-        "Side of the networks' input over the usual one; below 1 while capacity is short.",
-        [(labels, each.input_share) for labels, each in named],
+        "Work of a frame over the usual one; below 1 while capacity is short.",
+        [(labels, each.input_work) for labels, each in named],
     )
     yield _metric(
         "vigie_console_camera_live",

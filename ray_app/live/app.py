@@ -12,7 +12,6 @@ from ray.exceptions import RayError
 from ray.serve import Application
 
 from models.settings import NetworkSettings
-from models.smaller_input import at_share
 from models.zoo import build_detector
 from ray_app.config.live_schema import LiveConfig
 from ray_app.config.load import load_site
@@ -26,6 +25,7 @@ from ray_app.live.reader_fleet import ReaderFleet
 from ray_app.live.reader_pool import READER
 from ray_app.live.replica_count import DETECTORS
 from ray_app.live.serve_config import detector_deployment, policy_kwargs
+from ray_app.live.stack import at_input
 
 EVIDENCE, LEDGER = "evidence", "ledger"
 FLEET_THREADS = 16
@@ -66,13 +66,13 @@ def places_of(site: SiteConfig, site_folder: Path, run: str) -> LivePlaces:
 
 def networks_of(site: SiteConfig) -> tuple[NetworkSettings, ...]:
     """Returns the networks of all cameras that are read live, at every size, each once."""
-    shares = [one.share for one in (site.live or LiveConfig()).smaller_inputs]
+    smaller = (site.live or LiveConfig()).smaller_inputs
     found: list[NetworkSettings] = []
     for camera in site.cameras:
         if camera.stream is not None:
             found.append(camera.networks)
             if not camera.stream.every_frame:
-                found += [at_share(camera.networks, share) for share in shares]
+                found += [at_input(camera.networks, one) for one in smaller]
     return tuple(dict.fromkeys(found))
 
 

@@ -136,11 +136,11 @@ class CameraJudge:
         age_s = now - due.taken_at
         analysed = outcome is Outcome.ANALYSED
         self.tally.decide(outcome, now, age_s if analysed else None)
-        if analysed and decided.input_share < 1:
+        if analysed and decided.reduced is not None:
             self.tally.reduce()
         if self._ledger is not None:
             self._write_notes(self._ledger)
-            note = FrameNote(due.key, outcome, due.taken_at, age_s, decided.input_share)
+            note = FrameNote(due.key, outcome, due.taken_at, age_s, decided.reduced)
             self._list(self._ledger.note(note, decided.seen if analysed else None))
             self.trouble = self._ledger.trouble or self.trouble
         if self._teller is not None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
-from models.smaller_input import at_share
 from ray_app.config.live_schema import VALUES, SmallerInput, StreamConfig
 from ray_app.domain.errors import ConfigError, VigieError
 from ray_app.domain.frame import Frame
@@ -23,7 +22,7 @@ from ray_app.live.intake import (
 )
 from ray_app.live.lease import CameraLease, CameraPosition
 from ray_app.live.messages import CameraReport, Outcome
-from ray_app.live.stack import StackKind, shrinking_share, tiles_of
+from ray_app.live.stack import StackKind, at_input, frame_cost, tiles_of
 from ray_app.outside.secrets import redacted
 from ray_app.video.clip import Clip
 from ray_app.video.live.address import StreamAddress, read_address
@@ -66,6 +65,8 @@ class CameraPost:
         self._trouble: str | None = None
         self._not_before = 0.0
         self._said_ended = False
+        sizes = () if self.stream.every_frame else home.plan.live.smaller_inputs
+        self._input_costs = tuple(frame_cost(self.camera.networks, s) for s in (None, *sizes))
 
     def tick(self, now: float, opening_s: float) -> bool:
         """Opens or closes the stream as it should be; returns whether it was opened."""
@@ -129,10 +130,8 @@ class CameraPost:
         """Frames of one kind may share a stack."""
         picture = None if self._intake is None else self._intake.picture
         size = None if picture is None else picture.source_size_px
-        every_frame, smaller = self.stream.every_frame, self.smaller
-        networks = self.camera.networks
-        if smaller is not None:
-            networks = at_share(networks, smaller.share)
+        smaller, every_frame = self.smaller, self.stream.every_frame
+        networks = at_input(self.camera.networks, smaller)
         return StackKind(networks, smaller, self._lease.width_px, size, every_frame)
 
     @property
@@ -140,14 +139,11 @@ class CameraPost:
         """Input size it looks at now; None for the usual one.
 
         A camera keeps it from the moment on in which something begins there, before the fleet
-        knows.
+        knows; a file taken frame by frame is seen as the archive sees it.
         """
-        return self.ordered_input if self._shrinks > 0 and self.rank < RAISED else None
-
-    @property
-    def _shrinks(self) -> float:
-        """Share of its work that a smaller input makes cheaper; files are seen as archived."""
-        return 0.0 if self.stream.every_frame else shrinking_share(self.camera.networks)
+        if self.stream.every_frame or self.rank == RAISED:
+            return None
+        return self.ordered_input
 
     def peek(self) -> DueFrame | None:
         """Returns the frame that waits to be sent."""
@@ -209,7 +205,7 @@ class CameraPost:
             source_size_px=None if picture is None else picture.source_size_px,
             reader=self._home.plan.name,
             told_at=now,
-            input_share=1.0 if self.smaller is None else self.smaller.share,
+            input_work=frame_cost(self.camera.networks, self.smaller),
         )
 
     def position(self, now: float) -> CameraPosition:
@@ -231,7 +227,7 @@ class CameraPost:
             floor_share=min(1.0, self.stream.floor_hz / rate_hz),
             counts=self.judge.people,
             has_ended=self.has_ended and self._said_ended,
-            shrinks=self._shrinks,
+            input_costs=self._input_costs,
         )
 
     def _keeps(self) -> bool:

@@ -95,7 +95,7 @@ def shares_of(
     carried_per_s: float | None,
     before: dict[str, float],
     elapsed_s: float,
-    input_cost: float = 1.0,
+    place: int = 0,
 ) -> dict[str, float]:
     """Returns the share of its frames each camera keeps.
 
@@ -104,11 +104,12 @@ def shares_of(
         carried_per_s: Tiles per second there is capacity for; None sheds nothing.
         before: Shares of the interval before.
         elapsed_s: Since then.
-        input_cost: Cost of the input size that all cameras but those of the highest rank look at.
+        place: Number of the input size that all cameras but those of the highest rank look at.
     """
     if carried_per_s is None or not cameras:
         return {camera.camera_id: 1.0 for camera in cameras}
-    wanted = share_capacity(_classes(cameras), _offered(cameras), carried_per_s, (input_cost,))
+    classes = _classes(cameras, (place,))
+    wanted = share_capacity(classes, _offered(cameras), carried_per_s)
     old = Shares(tuple(before.get(c.camera_id, 1.0) for c in cameras))
     kept = recovered(old, wanted, elapsed_s * RECOVERY_PER_S / 0.02).kept
     return {c.camera_id: share for c, share in zip(cameras, kept, strict=True)}
@@ -132,18 +133,26 @@ def step_of(
     """
     if carried_per_s is None or not cameras:
         return InputStep()
-    load = _classes(cameras), _offered(cameras)
+    load = _classes(cameras, range(len(input_costs))), _offered(cameras)
     return next_step(before, *load, carried_per_s, input_costs, elapsed_s)
 
 
-def below_the_top(cameras: Sequence[CameraPosition]) -> set[str]:
-    """Returns the cameras a smaller input is meant for: of any rank but the highest."""
+def below_the_top(cameras: Sequence[CameraPosition], place: int) -> set[str]:
+    """Returns the cameras that look at an input size: of any rank but the highest, if it helps."""
     top = max((camera.rank for camera in cameras), default=0)
-    return {camera.camera_id for camera in cameras if camera.rank < top and camera.shrinks > 0}
+    return {c.camera_id for c in cameras if c.rank < top and _cost(c, place) < 1.0}
 
 
-def _classes(cameras: Sequence[CameraPosition]) -> list[StreamClass]:
-    return [StreamClass(c.camera_id, c.rank, c.floor_share, c.shrinks) for c in cameras]
+def _classes(cameras: Sequence[CameraPosition], places: Sequence[int]) -> list[StreamClass]:
+    return [
+        StreamClass(c.camera_id, c.rank, c.floor_share, tuple(_cost(c, place) for place in places))
+        for c in cameras
+    ]
+
+
+def _cost(camera: CameraPosition, place: int) -> float:
+    """Returns the work of a camera's frame at a size; as usual where it tells of none."""
+    return camera.input_costs[place] if place < len(camera.input_costs) else 1.0
 
 
 def _offered(cameras: Sequence[CameraPosition]) -> list[float]:

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from models.settings import NetworkSettings
 from ray_app.domain.frame import Frame, FrameKey
 from ray_app.domain.observation import DronePose, Observation
 from ray_app.live.messages import Outcome
@@ -34,14 +35,14 @@ class Decided:
     Attributes:
         frame: Its picture, black outside the perimeter; None when none was made.
         seen: What the networks saw; only of an analysed one.
-        input_share: Of the networks' usual input side that it was looked at with.
+        reduced: The networks that looked at it, where their input was smaller than usual.
     """
 
     due: DueFrame
     outcome: Outcome
     frame: Frame | None = None
     seen: Observation | None = None
-    input_share: float = 1.0
+    reduced: NetworkSettings | None = None
 
 
 @dataclass(slots=True)

@@ -126,11 +126,11 @@ class FleetLoop:
         before = self._step.place
         self._step = step_of(cameras, carried_per_s, self._step, elapsed_s, costs)
         place = self._step.place
-        self.shares = shares_of(cameras, carried_per_s, self.shares, elapsed_s, costs[place])
+        self.shares = shares_of(cameras, carried_per_s, self.shares, elapsed_s, place)
         self.inputs = {}
         if place:
             smaller = self._live.smaller_inputs[place - 1]
-            self.inputs = dict.fromkeys(below_the_top(cameras), smaller)
+            self.inputs = dict.fromkeys(below_the_top(cameras, place), smaller)
         if place != before:
             LOG.warning("input size %d of %d from now on", place + 1, len(costs))
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
+from models.settings import NetworkSettings
 from ray_app.domain.errors import StoreError
 from ray_app.domain.frame import FrameKey
 from ray_app.domain.observation import Observation
@@ -19,7 +20,7 @@ from ray_app.live.messages import Outcome
 from ray_app.store.observations import segment_file, write_segment
 from ray_app.store.parquet import write_parquet
 from ray_app.store.segments import GridSpan, SegmentRecord, SegmentStatus
-from ray_app.store.smaller_inputs import write_smaller_inputs
+from ray_app.store.smaller_inputs import SmallerFrame, write_smaller_inputs
 
 LONGEST_S = 30.0
 """A reader that is killed loses so much of its ledger at most; its signals are out before."""
@@ -43,14 +44,14 @@ class FrameNote:
     Attributes:
         taken_at: When it was taken, seconds since 1970.
         age_s: How old it was when it was decided.
-        input_share: Side of the networks' input it was seen with over the usual one, 0 to 1.
+        reduced: The networks it was seen with, where their input was smaller than usual.
     """
 
     key: FrameKey
     outcome: Outcome
     taken_at: float
     age_s: float
-    input_share: float = 1.0
+    reduced: NetworkSettings | None = None
 
 
 class CameraLedger:
@@ -141,8 +142,13 @@ class CameraLedger:
         path = self._folder / "frames" / f"camera={quote(self._camera_id, safe='')}" / name
         write_parquet(path, pa.Table.from_pylist(rows, schema=FRAMES))
         smaller = [
-            (note.key.index, note.input_share)
+            _smaller(note.key.index, note.reduced)
             for note in notes
-            if note.outcome is Outcome.ANALYSED and note.input_share < 1
+            if note.outcome is Outcome.ANALYSED and note.reduced is not None
         ]
         write_smaller_inputs(self._folder, self._camera_id, name, smaller)
+
+
+def _smaller(index: int, networks: NetworkSettings) -> SmallerFrame:
+    fire_px = None if networks.fire is None else networks.fire.input_px
+    return SmallerFrame(index, networks.objects.input_px, networks.objects.tiles, fire_px)

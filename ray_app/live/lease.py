@@ -94,7 +94,7 @@ class CameraPosition:
         floor_share: Least share of its frames that still watches over it.
         counts: People by zone in its newest frame.
         has_ended: A file came to its end and everything of it is analysed.
-        shrinks: Share of its work that a smaller input makes cheaper, 0 to 1.
+        input_costs: Work of a frame at every allowed input size over the usual one, 1.0 first.
     """
 
     camera_id: str
@@ -107,7 +107,7 @@ class CameraPosition:
     floor_share: float
     counts: tuple[tuple[str, float], ...] = ()
     has_ended: bool = False
-    shrinks: float = 0.0
+    input_costs: tuple[float, ...] = (1.0,)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class CameraReport:
         source_size_px: Width and height; None before the first picture.
         reader: Name of the reader that leases it.
         told_at: When this was written, seconds since 1970.
-        input_share: Side of the networks' input now over the usual one, 0 to 1.
+        input_work: Work of a frame at the input size of now over the usual one, 0 to 1.
     """
 
     camera_id: str
@@ -117,7 +117,7 @@ class CameraReport:
     source_size_px: tuple[int, int] | None
     reader: str
     told_at: float
-    input_share: float = 1.0
+    input_work: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

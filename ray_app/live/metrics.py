@@ -46,7 +46,9 @@ REDUCED = Metric(
     True,
 )
 INPUT = Metric(
-    "vigie_input_side_ratio", "Side of the networks' input over the usual one.", ("camera",)
+    "vigie_input_work_ratio",
+    "Work of a frame at the input size of now over the usual one.",
+    ("camera",),
 )
 STREAM_STATE = Metric(
     "vigie_stream_state", "1 for the state a stream is in, 0 for the others.", ("camera", "state")
@@ -144,7 +146,7 @@ class FleetMeter:
                 if outcome is not Outcome.IN_FLIGHT:
                     self._recorder.tell(FRAMES, frames, name, str(outcome))
             self._recorder.tell(REDUCED, camera.counts.reduced, name)
-            self._recorder.tell(INPUT, camera.input_share, name)
+            self._recorder.tell(INPUT, camera.input_work, name)
             for state in StreamState:
                 self._recorder.tell(STREAM_STATE, camera.state is state, name, str(state))
             self._recorder.tell(OPENINGS, camera.openings, name)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from models.settings import NetworkSettings
-from models.smaller_input import shrinks_objects
+from models.smaller_input import at_share, shrinks_objects
 from ray_app.config.live_schema import SmallerInput
 from ray_app.domain.frame import FrameBatch
 from ray_app.domain.observation import Observation
@@ -98,9 +98,18 @@ def tiles_of(networks: NetworkSettings) -> int:
     return sum(inputs for inputs, _ in _inputs_of(networks))
 
 
-def shrinking_share(networks: NetworkSettings) -> float:
-    """Returns the share of a frame's inputs that know smaller sizes, 0 to 1."""
-    return sum(inputs for inputs, shrinks in _inputs_of(networks) if shrinks) / tiles_of(networks)
+def at_input(networks: NetworkSettings, smaller: SmallerInput | None) -> NetworkSettings:
+    """Returns the networks at an input size; None is the usual one."""
+    return networks if smaller is None else at_share(networks, smaller.share, smaller.tiles)
+
+
+def frame_cost(networks: NetworkSettings, smaller: SmallerInput | None) -> float:
+    """Returns the work of a frame at an input size over the work at the usual one, 0 to 1."""
+    if smaller is None:
+        return 1.0
+    inputs = _inputs_of(at_input(networks, smaller))
+    work = sum(number * (smaller.cost if shrinks else 1.0) for number, shrinks in inputs)
+    return work / tiles_of(networks)
 
 
 def padded_work(networks: NetworkSettings, frames: int, input_cost: float = 1.0) -> float:

@@ -39,12 +39,11 @@ def next_step(
         classes: As in `share_capacity`.
         offered_per_s: As there.
         capacity_per_s: As there.
-        input_costs: As there; each less than the one before.
+        input_costs: As there.
         elapsed_s: Since the step before.
     """
-    costs = list(input_costs)
     needed, roomy = (
-        costs.index(share_capacity(classes, offered_per_s, capacity, costs).input_cost)
+        share_capacity(classes, offered_per_s, capacity, input_costs).place
         for capacity in (capacity_per_s, ROOM_SHARE * capacity_per_s)
     )
     if needed > before.place:

@@ -16,14 +16,14 @@ class StreamClass:
             situation belong to a rank of their own above all others.
         floor_share: Least share of its frames that still watches over it, 0 to 1; the rate
             floor over the rate now.
-        shrinks: Share of its work that a smaller input makes cheaper, 0 to 1; what does not know
-            other sizes costs as before.
+        costs: Work of its frame at every allowed input size over the usual one's, where that
+            differs from the cost of the size: it has tiles, or networks that know one size only.
     """
 
     name: str
     rank: int
     floor_share: float
-    shrinks: float = 1.0
+    costs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,12 @@ class Shares:
         kept: Share of the frames of every class that are analysed, 0 to 1.
         input_cost: Cost of one frame at the input size of all ranks but the highest, over its
             cost at full size.
+        place: Number of that size among the allowed ones, 0 the usual.
     """
 
     kept: tuple[float, ...]
     input_cost: float = 1.0
+    place: int = 0
 
 
 def share_capacity(
@@ -62,16 +64,16 @@ def share_capacity(
         return Shares((1.0,) * len(classes))
     floors = [c.floor_share for c in classes]
     top = max(c.rank for c in classes)
-    for cost in input_costs:
+    for place, cost in enumerate(input_costs):
         at_cost = [
-            work if c.rank == top else work * (1.0 - c.shrinks * (1.0 - cost))
+            work if c.rank == top else work * (c.costs[place] if c.costs else cost)
             for c, work in zip(classes, offered_per_s, strict=True)
         ]
         kept = _fill(classes, at_cost, capacity_per_s, [1.0] * len(classes), floors)
         if _work(at_cost, kept) <= capacity_per_s * (1 + 1e-9):
-            return Shares(tuple(kept), cost)
+            return Shares(tuple(kept), cost, place)
     return Shares(
-        tuple(_fill(classes, at_cost, capacity_per_s, floors, [0.0] * len(classes))), cost
+        tuple(_fill(classes, at_cost, capacity_per_s, floors, [0.0] * len(classes))), cost, place
     )
 
 
@@ -79,7 +81,7 @@ def recovered(before: Shares, wanted: Shares, elapsed_s: float) -> Shares:
     """Returns the shares to use: less at once, more slowly, so that they do not swing."""
     most = RECOVERY_PER_S * elapsed_s
     kept = tuple(min(new, old + most) for old, new in zip(before.kept, wanted.kept, strict=True))
-    return Shares(kept, wanted.input_cost)
+    return Shares(kept, wanted.input_cost, wanted.place)
 
 
 def _fill(

@@ -1,6 +1,7 @@
 """Which frames of a ledger were seen with a smaller input of the networks than usual."""
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -10,12 +11,35 @@ from ray_app.store.parquet import read_parquet, write_parquet
 
 FOLDER = "smaller_inputs"
 SCHEMA = pa.schema(
-    [("camera_id", pa.string()), ("index", pa.int64()), ("input_share", pa.float64())]
+    [
+        ("camera_id", pa.string()),
+        ("index", pa.int64()),
+        ("input_px", pa.int32()),
+        ("tiles", pa.int32()),
+        ("fire_input_px", pa.int32()),
+    ]
 )
 
 
+@dataclass(frozen=True, slots=True)
+class SmallerFrame:
+    """One of them.
+
+    Attributes:
+        index: Of the frame on its camera's grid.
+        input_px: Longer side of the object finder's input.
+        tiles: Its tiles along a side.
+        fire_input_px: Longer side of the fire finder's input; None where there is none.
+    """
+
+    index: int
+    input_px: int
+    tiles: int
+    fire_input_px: int | None
+
+
 def write_smaller_inputs(
-    folder: Path, camera_id: str, name: str, frames: Iterable[tuple[int, float]]
+    folder: Path, camera_id: str, name: str, frames: Iterable[SmallerFrame]
 ) -> None:
     """Writes one file of them, or none where there is no such frame; raises StoreError.
 
@@ -23,11 +47,9 @@ def write_smaller_inputs(
         folder: Of the ledger.
         camera_id: Whose.
         name: Of the file, as of the one in `frames/`.
-        frames: Index, and side of the input over the usual one.
+        frames: In order.
     """
-    rows = [
-        {"camera_id": camera_id, "index": index, "input_share": share} for index, share in frames
-    ]
+    rows = [{"camera_id": camera_id, **asdict(frame)} for frame in frames]
     if rows:
         path = folder / FOLDER / f"camera={quote(camera_id, safe='')}" / name
         write_parquet(path, pa.Table.from_pylist(rows, schema=SCHEMA))

@@ -1,11 +1,12 @@
 """The HTTP API on a fleet and a desk in memory."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from console_fakes import camera, situation
+from console_fakes import COUNTS, camera, situation
 from console_site import Console, make_console
 from starlette.testclient import TestClient
 
@@ -54,6 +55,15 @@ def test_cameras_tell_state_age_and_what_became_of_frames(
     assert told[1]["offered"] == 1001
     assert told[1]["frames"]["shed"] == 60
     assert sum(told[1]["frames"].values()) == told[1]["offered"]
+    assert (told[1]["input_work"], told[1]["reduced"]) == (1.0, 0)
+
+
+def test_a_camera_looked_at_with_a_smaller_input_says_so(api: TestClient, console: Console) -> None:
+    coarse = camera("gate", input_work=0.62, counts=replace(COUNTS, reduced=40))
+    console.fleet.reports["gate"] = coarse
+    told = api.get(f"{API}/cameras/gate").json()
+    assert (told["input_work"], told["reduced"]) == (0.62, 40)
+    assert 'input_work_ratio{camera="gate"} 0.62' in api.get(f"{API}/metrics").text
 
 
 def test_a_reader_that_fell_silent_lets_its_cameras_grow_old(

@@ -144,11 +144,11 @@ def test_a_smaller_input_is_ordered_when_floors_do_not_fit_and_taken_back(
                 watching.cameras,
             )
             assert watching.camera("a").counts.reduced == 0
-            assert watching.camera("a").input_share == 1.0
-            assert {watching.camera(k).input_share for k in names[1:]} == {0.62}
+            assert watching.camera("a").input_work == 1.0
+            assert {watching.camera(k).input_work for k in names[1:]} == {0.4}
             slowness.write_text("0.0")
             until(
-                lambda: {c.input_share for c in watching.cameras().values()} == {1.0},
+                lambda: {c.input_work for c in watching.cameras().values()} == {1.0},
                 watching.cameras,
             )
             watching.all_see_more(names)

@@ -64,10 +64,10 @@ def test_a_stack_holds_one_size_and_the_ledger_says_which_frames_were_seen_at_it
         site = quiet_site(footage, tmp_path)
         reader.core.lease([lease_of(site, "east"), lease_of(site, "west")])
         until(lambda: analysed(reader, "east") > 3)
-        assert reader.camera("east").input_share == 1.0
+        assert reader.camera("east").input_work == 1.0
         reader.core.take_orders(small_for("east"))
         until(lambda: reader.camera("east").counts.reduced > 3)
-        assert reader.camera("east").input_share == 0.62
+        assert reader.camera("east").input_work == 0.6
         reader.core.take_orders(Orders())
         before = analysed(reader, "east")
         until(lambda: analysed(reader, "east") > before + 3)
@@ -86,7 +86,9 @@ def test_a_stack_holds_one_size_and_the_ledger_says_which_frames_were_seen_at_it
     assert len(sent["east"]) == counts["east"].reduced < counts["east"].by_outcome["analysed"]
     rows = listed(reader, "smaller_inputs", SCHEMA, "east")
     assert {row["index"] for row in rows} == sent["east"]
-    assert {row["input_share"] for row in rows} == {0.62}
+    assert {(row["input_px"], row["tiles"], row["fire_input_px"]) for row in rows} == {
+        (256, 1, None)
+    }
     assert count_smaller_inputs(reader.plan.ledger) == {"east": len(rows)}
     assert not (reader.plan.ledger / "smaller_inputs" / "camera=west").exists()
     outcomes = {row["index"]: row["outcome"] for row in listed(reader, "frames", FRAMES, "east")}
@@ -115,7 +117,7 @@ def test_a_camera_where_something_begins_keeps_the_usual_input(footage, tmp_path
         reader.core.take_orders(small_for("east"))
         until(lambda: any(s.event.phase == "opened" for s in reader.desk.signals))
         asked = len(replica.stacks)
-        assert reader.camera("east").input_share == 1.0
+        assert reader.camera("east").input_work == 1.0
         until(lambda: len(replica.stacks) > asked + 2 or reader.ended())
         open_at = next(s.event.time_s for s in reader.desk.signals if s.event.phase == "opened")
     times = [(s.batch.keys[0].time_s, s.networks) for s in replica.stacks]
@@ -135,7 +137,7 @@ def test_a_file_taken_frame_by_frame_is_seen_as_the_archive_sees_it(footage, tmp
         until(reader.ended)
         assert reader.outbox.flush(10.0)
         assert {stack.networks for stack in reader.replica.stacks} == {NetworkSettings()}
-        assert all(position.shrinks == 0 for position in reader.core.report().positions)
+        assert {p.input_costs for p in reader.core.report().positions} == {(1.0,)}
     by_id = {event.event_id: event for event in archived}
     assert {event.event_id: event for event in reader.desk.events} == by_id
     assert not (reader.plan.ledger / "smaller_inputs").exists()
@@ -189,7 +191,7 @@ def report_of(cameras, positions, work_per_s):
 
 
 def position(name, rank, work=1):
-    return CameraPosition(name, 0, 0, (), 10.0, work, rank, 0.5, shrinks=1.0)
+    return CameraPosition(name, 0, 0, (), 10.0, work, rank, 0.5, input_costs=(1.0, 0.6))
 
 
 def test_the_fleet_orders_it_for_all_but_the_highest_and_takes_it_back(footage, tmp_path):

@@ -87,6 +87,20 @@ def test_an_unknown_camera_is_told_with_those_known():
 def test_outcomes_add_up():
     both = added([FrameCounts({Outcome.SHED: 2}), FrameCounts({Outcome.SHED: 3, Outcome.LATE: 1})])
     assert (both.by_outcome[Outcome.SHED], both.offered) == (5, 6)
+    assert added([FrameCounts({}, reduced=2), FrameCounts({}, reduced=3)]).reduced == 5
+
+
+def test_frames_at_a_smaller_input_are_counted_over_all_readers_of_a_camera():
+    made = book(("a",))
+    for reader in ("r1", "r2"):
+        made.assign([reader], 4)
+        told = report(reader, ["a"], analysed=9)
+        (camera,) = told.cameras
+        camera = replace(camera, counts=replace(camera.counts, reduced=4))
+        made.take(replace(told, cameras=(camera,)))
+        if reader == "r1":
+            made.lose("r1")
+    assert made.reports()[0].counts.reduced == 8
 
 
 def test_the_time_line_begins_once_for_all_at_a_midnight(tmp_path):

@@ -8,6 +8,7 @@ from ray_app.config.load import load_site
 from ray_app.config.summary import summarise, summary_lines
 from ray_app.domain.errors import ConfigError
 
+READERS, SIZE = "readers: {cameras_each: 8}", "{share: 0.94, cost: 0.6}"
 ADDRESS = "rtsp://viewer:${YARD_PASSWORD}@10.0.0.7/main"
 
 
@@ -23,6 +24,12 @@ ADDRESS = "rtsp://viewer:${YARD_PASSWORD}@10.0.0.7/main"
         ("policy: offered_load", "policy: event_plan", "needs a plan"),
         ("max_replicas: 3", "max_replicas: 0", "out of range"),
         ("schemes: [rtsp]", "schemes: [gopher]", "unknown value 'gopher'"),
+        (READERS, f"{READERS}\n  smaller_inputs: [{{share: 0.9, cost: 0.9}}]", "saves less than"),
+        (
+            READERS,
+            f"{READERS}\n  smaller_inputs: [{SIZE}, {{share: 0.93, cost: 0.5}}]",
+            "0.93 leaves camera yard at 384 px",
+        ),
     ],
 )
 def test_faults_are_told_at_their_place_and_show_no_secret(was, now, told, tmp_path):
@@ -42,6 +49,13 @@ def test_check_says_which_cameras_are_read_live(tmp_path):
     live = [line.strip() for line in lines if line.strip().startswith("live:")]
     assert live[0] == "live: not read, it has no `stream`"
     assert live[1].startswith("live: rtsp://***@10.0.0.7/main, critical")
+
+
+def test_check_says_at_which_sizes_a_camera_is_looked_at_when_capacity_is_short(tmp_path):
+    sizes = "  smaller_inputs: [{share: 0.62, cost: 0.6}, {share: 0.54, cost: 0.5}]\n"
+    (tmp_path / "site.yaml").write_text(GOOD.replace("authorisation:", f"{sizes}authorisation:"))
+    lines = summary_lines(summarise(load_site(tmp_path / "site.yaml")))
+    assert any(line.endswith("capacity is short, then at 256 px, 224 px") for line in lines)
 
 
 def test_a_camera_block_joins_a_running_site(tmp_path):

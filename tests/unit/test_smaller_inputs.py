@@ -18,7 +18,7 @@ from ray_app.config.live_schema import LiveConfig, SmallerInput
 from ray_app.domain.ranges import SettingsError
 from ray_app.live.capacity import below_the_top, shares_of, step_of
 from ray_app.live.lease import CameraPosition
-from ray_app.live.stack import padded_work, shrinking_share, tiles_of
+from ray_app.live.stack import frame_cost, padded_work, tiles_of
 from ray_app.scaling.input_steps import HOLD_S, InputStep, next_step
 from ray_app.scaling.shedding import StreamClass, share_capacity
 
@@ -33,8 +33,8 @@ LANE, GATE = StreamClass("lane", 0, 0.2), StreamClass("gate", 1, 0.5)
 COSTS = (1.0, 0.6, 0.4)
 
 
-def at(name, rank, shrinks=1.0):
-    return CameraPosition(name, 0, 0, (), 10.0, 1, rank, 0.5, shrinks=shrinks)
+def at(name, rank, costs=COSTS):
+    return CameraPosition(name, 0, 0, (), 10.0, 1, rank, 0.5, input_costs=costs)
 
 
 def test_object_and_fire_finder_shrink_by_whole_multiples_and_nothing_else_changes():
@@ -46,28 +46,42 @@ def test_object_and_fire_finder_shrink_by_whole_multiples_and_nothing_else_chang
     assert at_share(ALL, 0.01).objects.input_px == 64
 
 
-def test_a_detector_of_ones_own_keeps_its_size():
+def test_a_detector_of_ones_own_keeps_its_size_but_not_its_tiles():
     onnx = OnnxSettings(file="own.onnx", decode="yolox")
-    own = NetworkSettings(objects=ObjectFinderSettings(name="onnx", onnx=onnx, input_px=640))
+    own = NetworkSettings(
+        objects=ObjectFinderSettings(name="onnx", onnx=onnx, input_px=640, tiles=2)
+    )
     assert at_share(own, 0.5) == own
-    assert shrinking_share(own) == 0
+    assert at_share(own, 0.5, tiles=1).objects == replace(own.objects, tiles=1)
+    assert frame_cost(own, SmallerInput(share=0.5, cost=0.4)) == 1.0
+    assert frame_cost(own, SmallerInput(share=0.5, cost=0.4, tiles=1)) == pytest.approx(1 / 5)
+
+
+def test_tiles_are_only_ever_fewer():
+    assert at_share(ALL, 1.0, tiles=1).objects.tiles == 1
+    assert at_share(ALL, 1.0, tiles=4) == ALL
 
 
 def test_work_at_a_smaller_input_counts_at_its_cost_but_for_heads():
     assert tiles_of(ALL) == 7
-    assert shrinking_share(ALL) == pytest.approx(6 / 7)
+    assert frame_cost(ALL, None) == 1.0
+    assert frame_cost(ALL, SmallerInput(share=0.62, cost=0.5)) == pytest.approx(4 / 7)
+    assert frame_cost(ALL, SmallerInput(tiles=1)) == pytest.approx(3 / 7)
+    assert frame_cost(ALL, SmallerInput(share=0.62, cost=0.5, tiles=1)) == pytest.approx(2 / 7)
     assert padded_work(ALL, 3) == 16 + 4 + 4
     assert padded_work(at_share(ALL, 0.62), 3, 0.5) == 8 + 4 + 2
+    assert padded_work(at_share(ALL, 1.0, tiles=1), 3) == 4 + 4 + 4
 
 
-def test_what_does_not_shrink_keeps_its_cost_when_capacity_is_shared():
+def test_what_a_smaller_input_does_not_make_cheaper_costs_as_before():
     offered, capacity = (100, 100), 63.0
-    shrinks = share_capacity((LANE, GATE), offered, capacity, COSTS)
-    assert (shrinks.input_cost, shrinks.kept) == (0.6, pytest.approx((0.2, 0.51)))
-    whole = StreamClass("lane", 0, 0.2, shrinks=0.0)
-    assert share_capacity((whole, GATE), offered, capacity, COSTS).input_cost == 0.4
-    kept = share_capacity((whole, GATE), offered, capacity, COSTS).kept
-    assert 100 * kept[0] + 100 * kept[1] == pytest.approx(capacity)
+    cheaper = share_capacity((LANE, GATE), offered, capacity, COSTS)
+    assert (cheaper.input_cost, cheaper.place) == (0.6, 1)
+    assert cheaper.kept == pytest.approx((0.2, 0.51))
+    whole = replace(LANE, costs=(1.0, 1.0, 0.9))
+    same = share_capacity((whole, GATE), offered, capacity, COSTS)
+    assert same.place == 2
+    assert 90 * same.kept[0] + 100 * same.kept[1] == pytest.approx(capacity)
 
 
 def step(before, capacity, elapsed_s=0.5):
@@ -108,10 +122,11 @@ def test_one_moment_without_room_begins_the_wait_anew():
 
 
 def test_everybody_but_the_highest_rank_looks_at_the_smaller_input():
-    cameras = [at("gate", 2), at("yard", 1), at("lane", 0), at("own", 0, shrinks=0.0)]
-    assert below_the_top(cameras) == {"yard", "lane"}
-    assert below_the_top(cameras[:1]) == set()
-    assert below_the_top([]) == set()
+    cameras = [at("gate", 2), at("yard", 1), at("lane", 0), at("own", 0, (1.0,))]
+    assert below_the_top(cameras, 1) == {"yard", "lane"}
+    assert below_the_top(cameras, 0) == set()
+    assert below_the_top(cameras[:1], 1) == set()
+    assert below_the_top([], 1) == set()
 
 
 def test_frames_come_back_for_what_the_smaller_input_saves():
@@ -120,7 +135,7 @@ def test_frames_come_back_for_what_the_smaller_input_saves():
     assert step_of(cameras, 9.0, InputStep(), 0.5, COSTS).place == 1
     assert step_of(cameras, 9.0, InputStep(), 0.5, (1.0,)) == InputStep()
     usual = shares_of(cameras, 9.0, full, 0.5)
-    small = shares_of(cameras, 9.0, full, 0.5, input_cost=0.6)
+    small = shares_of(cameras, 9.0, full, 0.5, place=1)
     assert usual["gate"] + usual["lane"] == pytest.approx(0.9)
     assert small["gate"] + 0.6 * small["lane"] == pytest.approx(0.9)
     assert small["gate"] > usual["gate"]
@@ -130,11 +145,19 @@ def test_frames_come_back_for_what_the_smaller_input_saves():
     ("sizes", "told"),
     [
         (((0.8, 0.8),), "saves less than a quarter"),
-        (((0.5, 0.5), (0.6, 0.4)), "smaller and cheaper"),
-        (((0.6, 0.4), (0.5, 0.5)), "smaller and cheaper"),
-        (((1.0, 0.5),), "out of range"),
+        (((0.5, 0.5), (0.6, 0.4)), "do not fall"),
+        (((0.6, 0.4), (0.5, 0.5)), "do not fall"),
+        (((0.05, 0.5),), "out of range"),
+        (((1.0, 1.0),), "changes nothing"),
     ],
 )
 def test_sizes_that_are_no_steps_are_refused(sizes, told):
     with pytest.raises(SettingsError, match=told):
         LiveConfig(smaller_inputs=tuple(SmallerInput(share=s, cost=c) for s, c in sizes))
+
+
+def test_fewer_tiles_are_a_step_by_themselves():
+    steps = (SmallerInput(tiles=1), SmallerInput(tiles=1, share=0.62, cost=0.6))
+    assert LiveConfig(smaller_inputs=steps).input_costs == (1.0, 1.0, 0.6)
+    with pytest.raises(SettingsError, match="do not fall"):
+        LiveConfig(smaller_inputs=(SmallerInput(tiles=1), SmallerInput(tiles=2)))

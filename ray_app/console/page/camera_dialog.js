@@ -40,7 +40,7 @@ export class CameraDialog {
       ["State", `${state(camera)}${camera.trouble ? `: ${camera.trouble}` : ""}`],
       ["Newest picture analysed", camera.frame_age_s == null ? "none yet" : `${age(this.tile.ageS)} ago (95 % within ${age(camera.age_p95_s)})`],
       ["Analysed", `${camera.rate_hz.toFixed(1)} a second; worth: ${VALUES[camera.value] ?? camera.value}`],
-      ...(camera.input_share < 1 ? [["Coarser for now", `capacity is short: looked at with ${percent(camera.input_share)} of the usual sharpness, small people are missed`]] : []),
+      ...(camera.input_work < 1 ? [["Coarser for now", `capacity is short: looked at with ${percent(camera.input_work)} of the usual work, small people are missed`]] : []),
       ...Object.entries(OUTCOMES).filter(([key]) => camera.frames[key]).map(([key, words]) => [`Frames ${words}`, camera.frames[key].toLocaleString("en").replaceAll(",", "\u202F")]),
       ["Stream", `${camera.address}, opened ${count(camera.openings, "time")}, ${count(camera.broken, "broken packet")}`],
       ["Picture", camera.source_size_px ? `${camera.source_size_px.join(" \u00D7 ")} pixels; clock: ${CLOCKS[camera.clock] ?? "not known"}` : "none came yet"],
