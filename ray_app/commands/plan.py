@@ -1,6 +1,7 @@
 """`vigie plan`: which policy to use for an event, what it costs, what to pre-warm."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from ray_app.commands.day_progress import DayProgress
 from ray_app.commands.simulate import profile_of
 from ray_app.planning.event_study import ASKED_ABOUT, GOAL, Study, study_event
+from ray_app.planning.idle_time import idle_time, told_idle
 from ray_app.planning.plan_page_data import headline, plan_page_data
 from ray_app.planning.results import score_json, write_runs
 from ray_app.planning.serve_paste import write_configs
@@ -29,6 +31,7 @@ def run(
             "advised": study.advised.policy,
             "knee": study.knee.policy,
             "scores": [score_json(one) for one in study.scores],
+            "idle": asdict(idle_time(study)),
             "page": str(page),
         }
         typer.echo(json.dumps(told, indent=2))
@@ -65,7 +68,8 @@ def plan_lines(study: Study, page: Path) -> list[str]:
         headline(study),
         f"on 19 days of 20 it misses at most {percent(advised.missed_p95)}, "
         f"{goal} the goal of {percent(GOAL)}",
-        f"cost: {advised.money.mean:,.0f} ({advised.money.low:,.0f} to {advised.money.high:,.0f})",
+        f"cost: {advised.money.mean:,.0f} ({advised.money.low:,.0f} to {advised.money.high:,.0f}); "
+        + told_idle(idle_time(study)),
     ]
     for name, words in ((RAY_DEFAULT, "Ray's default"), (ORACLE, "a clairvoyant")):
         if name in by_name:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ray_app.planning.event_study import ASKED_ABOUT, GOAL, PLANNED_FOR, Study
+from ray_app.planning.idle_time import idle_time
 from ray_app.planning.serve_paste import site_paste, warm_paste
 from ray_app.report.plan_data import DayCurves, FloatArray, PlanData, PolicyPoint, Spread, WhatIf
 from ray_app.report.plan_words import clock, percent
@@ -81,6 +82,7 @@ def _facts(study: Study) -> tuple[tuple[str, str], ...]:
         ("Planned peak", f"{peak:,.0f} tiles/s"),
         ("GPUs at the peak", f"{max(step.gpus for step in study.warm)}"),
         ("Expected cost", f"{study.advised.money.mean:,.0f}"),
+        ("Idle paid time", f"{idle_time(study).gpu_h:.1f} GPU-h"),
     )
 
 

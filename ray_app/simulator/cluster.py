@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ray_app.scaling.backfill_slots import EventNeed, Standing, lending
 from ray_app.simulator.machines import MachinesSettings, NodeType
 from ray_app.simulator.node_demand import NodeDemand, NodeScheduler, NodeView
 from ray_app.simulator.service import ServiceSettings
@@ -43,8 +44,8 @@ class Bill:
         launches: Nodes asked for.
         failed_launches: Of those, never come.
         losses: Spot nodes taken away.
-        idle_gpu_s: GPU-seconds of nodes that were up with no replica on them, less the reserve:
-            what a back-fill can use.
+        idle_gpu_s: GPU-seconds without a replica that were paid anyway, less the reserve: what a
+            harvesting back-fill gets for nothing.
     """
 
     gpu_s: float = 0.0
@@ -152,9 +153,28 @@ class Cluster:
             self._remove(time_s, node)
 
     def note_idle(self, elapsed_s: float) -> None:
-        """Counts the GPUs a back-fill could have used."""
-        free = sum(node.free_gpus for node in self._nodes.values() if node.is_up)
-        lent = max(0, free - self._machines.backfill_reserve)
+        """Counts the GPUs a harvesting back-fill holds: by the rule it follows live.
+
+        A GPU without a replica counts on a node with one, and on nodes kept warm.
+        """
+        up = [n for n in self._nodes.values() if n.is_up and not n.is_leaving]
+        free = sum(node.free_gpus for node in up)
+        if free <= self._machines.backfill_reserve:
+            return
+        alone = [node.kind.gpus for node in up if not node.replicas]
+        placed = sum(len(node.replicas) for node in up)
+        standing = Standing(
+            placed=placed,
+            beside=placed + free - sum(alone),
+            beside_open=free - sum(alone),
+            alone=sum(alone),
+            alone_open=sum(alone),
+            alone_free=sum(alone),
+            alone_smallest=min(alone, default=0),
+        )
+        wanted = placed + len(self._pending)
+        need = EventNeed(wanted, wanted, self._warm_gpus)
+        lent = lending(standing, need, self._machines.backfill_reserve).lasting
         self.bill.idle_gpu_s += elapsed_s * lent
 
     def _node_event(self, time_s: float, kind: int, node: Node) -> None:

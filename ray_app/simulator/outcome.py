@@ -115,7 +115,8 @@ class Outcome:
         failed_launches: Of those, never come.
         losses: Spot nodes taken away.
         changes: Times the target moved.
-        idle_gpu_h: GPU-hours a back-fill could have used.
+        idle_gpu_h: GPU-hours that were paid anyway and no replica used, less the reserve: what a
+            harvesting back-fill gets for nothing.
         series: Second by second.
         reduced: Tiles analysed at a smaller input than usual because capacity was short.
     """

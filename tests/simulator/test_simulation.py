@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from ray_app.config.event_file import load_event
+from ray_app.simulator.cluster import Cluster
 from ray_app.simulator.line_up import line_up, oracle, ours, ray_default
 from ray_app.simulator.machines import SpotSettings
+from ray_app.simulator.node_demand import PlainNodeScheduler
 from ray_app.simulator.prewarm import prewarm_schedule
 from ray_app.simulator.scenario import SCENARIOS, draw_trace
 from ray_app.simulator.serve_settings import DataPath, ServedPolicy
@@ -51,6 +53,37 @@ def test_engines_agree_on_a_whole_day(profile) -> None:
         assert abs(fluid.missed_share - exact.missed_share) <= bound
         assert fluid.p95_s == pytest.approx(exact.p95_s, rel=0.05)
         assert fluid.gpu_h == pytest.approx(exact.gpu_h, rel=0.05)
+
+
+def test_engines_agree_on_what_a_back_fill_gets_for_nothing(profile) -> None:
+    served = ours("event_plan", profile)
+    fluid, exact = (simulate(day_of(profile), served, engine) for engine in Engine)
+    assert 0 < fluid.idle_gpu_h < fluid.gpu_h
+    assert fluid.idle_gpu_h == pytest.approx(exact.idle_gpu_h, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "warm", "reserve", "gpus"),
+    [
+        (3, 0, 0, 1),  # two nodes of two; one GPU beside a replica
+        (3, 0, 1, 0),
+        (4, 0, 0, 0),
+        (2, 0, 0, 0),  # the emptied node is given back, so nobody may work there
+        (2, 4, 0, 2),  # unless the plan keeps it warm
+        (2, 4, 1, 1),
+        (2, 2, 0, 0),
+    ],
+)
+def test_only_gpus_that_are_paid_anyway_are_free_of_charge(
+    profile, replicas, warm, reserve, gpus
+) -> None:
+    machines = dataclasses.replace(profile.machines, backfill_reserve=reserve)
+    scheduler = PlainNodeScheduler(machines.nodes)
+    cluster = Cluster(machines, profile.service, scheduler, np.random.default_rng(1))
+    cluster.begin(0.0, 4)
+    cluster.want(1.0, replicas, warm)
+    cluster.note_idle(1.0)
+    assert cluster.bill.idle_gpu_s == gpus
 
 
 def test_the_same_seed_is_the_same_day_for_every_policy(profile) -> None:
