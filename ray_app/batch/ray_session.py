@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ray_app.batch.ray_noise import without_ray_noise
+from ray_app.batch.ray_watch import watched_ray
 from ray_app.domain.errors import ClusterError
 
 # Frames of two-stage runs pass through it; fused runs pass a few hundred bytes per segment.
 STORE_BYTES = 150_000_000
 STORE_BYTES_WITH_GPU = 2_000_000_000
 KNOCK_S = 5.0
+AFTERLIFE_S = "600"
+"""A request to a Ray that was shut down ends this process after so long: Ray's own is 60 s."""
 
 
 @contextmanager
@@ -37,6 +40,8 @@ def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_DATA_DISABLE_PROGRESS_BARS", "1")
+    if address is None:  # whether a local one died is watched below, and told at once
+        os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", AFTERLIFE_S)
     # Ray reads this once, when imported; a program that imported it before us decides itself.
     if address is None and "ray" not in sys.modules and "RAY_AUTH_MODE" not in os.environ:
         os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
@@ -50,7 +55,8 @@ def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
         _begin(address, workers, gpus)
         _take_signals()
         try:
-            yield
+            with watched_ray():
+                yield
         finally:
             ray.shutdown()
 

@@ -1,6 +1,8 @@
 """A cluster that is not there is told in a line."""
 
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -15,3 +17,26 @@ def test_nothing_at_the_address_is_told_at_once():
         is_told = pytest.raises(ClusterError, match=r"no Ray at 127.0.0.1:.*is the cluster up")
         with is_told, ray_session(address, 1, 0):
             pass
+
+
+KILLED = """
+import sys, time
+from ray_app.batch.ray_session import ray_session
+try:
+    with ray_session(None, workers=1, gpus=0):
+        from ray._private import worker
+        worker._global_node.all_processes[sys.argv[1]][0].process.kill()
+        time.sleep(100)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("part", ["gcs_server", "raylet"])
+def test_a_ray_that_dies_interrupts_the_run_and_says_why(part):
+    command = [sys.executable, "-c", KILLED, part]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
+    assert f"vigie: Ray stopped: its {part} ended with -9" in done.stderr
+    assert done.stdout.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in done.stderr
