@@ -56,9 +56,9 @@ class WarmNodes:
             lead_s: How far ahead "soon" is.
         """
         slot = SlotSize(self._detectors.num_cpus, self._detectors.num_gpus)
-        most = self._detectors.max_replicas
         if told.told_at <= 0:
-            return EventSignal(EventNeed(most, most, most), slot)
+            most = self._detectors.max_replicas
+            return EventSignal(EventNeed(most, most, 0), slot)
         load = self._load(told, told.told_at, target)
         wanted, memory = self._kind.decide(load, self._memory, self._settings)
         later = self._load(told, told.told_at + lead_s, wanted.replicas)
