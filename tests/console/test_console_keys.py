@@ -27,6 +27,9 @@ ROUTES = (
     (Role.VIEWER, "GET", "cameras/gate/preview.jpg", 204),
     (Role.OPERATOR, "POST", "cameras/gate/pause", 200),
     (Role.OPERATOR, "POST", "situations/gate/crowd_density/q/12.500/acknowledgements", 200),
+    (Role.VIEWER, "GET", "moments", 200),
+    (Role.OPERATOR, "PUT", "moments/kick_off", 200),
+    (Role.OPERATOR, "DELETE", "moments/kick_off", 204),
     (Role.ADMIN, "POST", "cameras", 201),
     (Role.ADMIN, "DELETE", "cameras/gate", 204),
 )
@@ -51,6 +54,8 @@ def bearer(secret: str) -> dict[str, str]:
 def body_for(path: str) -> dict[str, object]:
     if path.endswith("acknowledgements"):
         return {"json": {"verdict": "confirmed"}}
+    if path.startswith("moments/"):
+        return {"json": {}}
     return {"content": "id: new"} if path == "cameras" else {}
 
 

@@ -116,10 +116,10 @@ def test_told_moments_outlive_the_fleet_and_folders_of_before_have_none(tmp_path
     first = read_fleet_state(tmp_path, now=1_795_614_009.4)
     write_fleet_state(tmp_path, replace(first, moments={"kick_off": 1_795_640_460.0}))
     again = read_fleet_state(tmp_path, now=0.0)
-    policy = {"settings": {"curve": {"moments": {"kick_off": 0, "doors": -3600}}}}
+    policy = {"settings": {"curve": {"moments": {"kick_off": 0, "opening": -3600}}}}
     policy["zero_s"] = 1_795_640_400.0
-    doors, kick_off = programme_of(policy, again)
-    assert (doors.planned_at, doors.real_at) == (1_795_636_800.0, None)
+    opening, kick_off = programme_of(policy, again)
+    assert (opening.planned_at, opening.real_at) == (1_795_636_800.0, None)
     assert (kick_off.planned_at, kick_off.real_at) == (1_795_640_400.0, 1_795_640_460.0)
     assert programme_of({"settings": {}, "zero_s": 0.0}, again) == ()
     old = json.loads((tmp_path / "fleet.json").read_text("utf-8"))
