@@ -60,6 +60,19 @@ def test_a_fault_is_one_line_and_with_json_one_object(call, tmp_path, name):
     assert json.loads(out) == {"error": err.strip().removeprefix("vigie: "), "status": 2}
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ((), "add --address of the Ray cluster"),
+        (("--address", "127.0.0.1:1", "--workers", "2"), "leave --workers and --num-gpus out"),
+    ],
+)
+def test_a_harvest_says_what_it_needs(call, tmp_path, words, told):
+    status, out, err = call("backfill", "--footage", tmp_path, "--harvest", *words)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+
+
 def test_an_interruption_is_130_and_says_how_to_go_on(call, monkeypatch):
     def stop(request):
         raise Interrupted("2 of 5 segments are done")
