@@ -5,6 +5,7 @@ replicas take seconds, so the fleet asks the same policy how many GPUs to keep w
 Ray's node autoscaler.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from ray.autoscaler.sdk import request_resources
@@ -61,7 +62,9 @@ class WarmNodes:
             return EventSignal(EventNeed(most, most, 0), slot)
         load = self._load(told, told.told_at, target)
         wanted, memory = self._kind.decide(load, self._memory, self._settings)
-        later = self._load(told, told.told_at + lead_s, wanted.replicas)
+        # The load of then is not known: a plan decides alone, other policies hold what they asked.
+        later = replace(load, time_s=load.time_s + lead_s, offered_per_s=None, counts=())
+        later = replace(later, target=wanted.replicas)
         ahead, _ = self._kind.decide(later, memory, self._settings)
         now, soon = self._bounded(wanted), self._bounded(ahead)
         warm = now.warm_gpus if slot.gpus > 0 else 0

@@ -101,6 +101,54 @@ def test_a_moment_that_is_told_moves_the_plan_alike_in_serve_and_beside():
     assert answers["as planned"] > answers["an hour late"]
 
 
+CURVE = {
+    "start_s": 0.0,
+    "step_s": 10.0,
+    "offered_per_s": [5.0] * 100 + [50.0] * 300,
+    "moments": {"kick_off": 1000.0},
+}
+FLEET = {"work_per_s": 10.0, "min_replicas": 1, "max_replicas": 6}
+
+
+def planned_nodes(**leads) -> WarmNodes:
+    settings = {"fleet": FLEET, "curve": CURVE, "margin_s": 0.0, "hold_s": 0.0, **leads}
+    policy = {"policy": "event_plan", "settings": settings, "zero_s": 1e6}
+    return WarmNodes(policy, DETECTORS)
+
+
+def test_a_back_fill_hears_of_the_planned_rise_within_its_lead():
+    nodes = planned_nodes(replica_lead_s=10.0, node_lead_s=200.0)
+    heard = {
+        lead_s: nodes.signal(SiteLoad(1e6 + 900, 5.0), 1, lead_s).need for lead_s in (30.0, 100.0)
+    }
+    assert (heard[30.0].now, heard[30.0].soon) == (1, 1)
+    assert (heard[100.0].now, heard[100.0].soon) == (1, 6)
+    assert heard[30.0].warm == 6  # nodes come earlier, and are lent meanwhile
+
+
+def test_what_a_back_fill_asks_changes_no_decision():
+    asked, alone = (planned_nodes(replica_lead_s=10.0, node_lead_s=200.0) for _ in range(2))
+    for second in range(800, 1200, 2):
+        offered = 5.0 if second < 1000 else 40.0
+        asked.signal(SiteLoad(1e6 + second + 1, 3 * offered), 1, 60.0)
+        decisions = [n.decide(1e6 + second, offered, 1, ()) for n in (asked, alone)]
+        assert decisions[0] == decisions[1]
+
+
+def test_before_any_load_is_known_nothing_is_lent():
+    need = planned_nodes().signal(SiteLoad(), 1, 60.0).need
+    assert (need.now, need.soon, need.warm) == (6, 6, 0)
+
+
+def test_a_slot_of_the_back_fill_is_what_a_replica_takes():
+    kwargs = policy_kwargs(ScalingConfig(work_per_s=10.0), DETECTORS, Path())
+    signal = WarmNodes(kwargs, DETECTORS).signal(SiteLoad(1e6, 20.0), 1, 60.0)
+    assert (signal.slot.cpus, signal.slot.gpus) == (1.0, 0.5)
+    cpus = DetectorsConfig(max_replicas=6, num_cpus=2.0)
+    signal = WarmNodes(kwargs, cpus).signal(SiteLoad(1e6, 20.0), 1, 60.0)
+    assert (signal.slot.cpus, signal.slot.gpus, signal.need.warm) == (2.0, 0.0, 0)
+
+
 def test_replicas_repeat_the_moments_to_serve():
     replica = DetectorReplica(())
     told = (("kick_off", 1_795_640_400.0),)
