@@ -28,7 +28,7 @@ def run(video: Path, truth: Path, site: Path | None, every: int, *, as_json: boo
     facts = probe(str(video))
     total = round((facts.duration_s or 0) * (facts.frame_rate_hz or 0)) or None
     frames = track(
-        _frames(facts, needed_width_px(networks)),
+        frames_of(facts, needed_width_px(networks)),
         "looking",
         total=total,
         console=Console(stderr=True),
@@ -42,7 +42,7 @@ def run(video: Path, truth: Path, site: Path | None, every: int, *, as_json: boo
     return 0
 
 
-def _frames(facts: FileFacts, width_px: int) -> Iterator[tuple[int, Frame]]:
+def frames_of(facts: FileFacts, width_px: int) -> Iterator[tuple[int, Frame]]:
     """Yields every picture of the file with its number, from 0 in order of presentation."""
     number = 0
     clip = lay_out("evaluated", [facts]).clips[0]

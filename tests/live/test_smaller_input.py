@@ -45,6 +45,11 @@ def quiet_site(footage, folder):
     return replace(site, cameras=cameras)
 
 
+def stepped(site):
+    """The same site, with one smaller input allowed."""
+    return replace(site, live=replace(site.live, smaller_inputs=(SMALLER,)))
+
+
 def small_for(*names):
     return Orders(inputs=tuple((name, SMALLER) for name in names))
 
@@ -60,11 +65,12 @@ def listed(reader, kind, schema, name):
 
 def test_a_stack_holds_one_size_and_the_ledger_says_which_frames_were_seen_at_it(footage, tmp_path):
     replica = Replica()
-    with OneReader(quiet_site(footage, tmp_path), tmp_path, replica) as reader:
-        site = quiet_site(footage, tmp_path)
+    site = stepped(quiet_site(footage, tmp_path))
+    with OneReader(site, tmp_path, replica) as reader:
         reader.core.lease([lease_of(site, "east"), lease_of(site, "west")])
         until(lambda: analysed(reader, "east") > 3)
         assert reader.camera("east").input_work == 1.0
+        assert {p.input_costs for p in reader.core.report().positions} == {(1.0, 0.6)}
         reader.core.take_orders(small_for("east"))
         until(lambda: reader.camera("east").counts.reduced > 3)
         assert reader.camera("east").input_work == 0.6
@@ -126,7 +132,7 @@ def test_a_camera_where_something_begins_keeps_the_usual_input(footage, tmp_path
 
 
 def test_a_file_taken_frame_by_frame_is_seen_as_the_archive_sees_it(footage, tmp_path):
-    site, out = file_site(footage, tmp_path), tmp_path / "archive"
+    site, out = stepped(file_site(footage, tmp_path)), tmp_path / "archive"
     manifest = manifest_of(footage)
     run_without_ray(out, manifest)
     write_segments(out, [segment.record(SegmentStatus.DONE) for segment in manifest.segments])
@@ -150,11 +156,9 @@ def test_replicas_are_ready_for_every_size_before_they_are_asked(footage, tmp_pa
         built.append(networks)
         return SquareDetector()
 
-    site = quiet_site(footage, tmp_path)
-    live = replace(site.live, smaller_inputs=(SMALLER,))
-    site = replace(site, live=live)
+    site = stepped(quiet_site(footage, tmp_path))
     assert networks_of(site) == (NetworkSettings(), SMALL)
-    assert networks_of(replace(file_site(footage, tmp_path), live=live)) == (NetworkSettings(),)
+    assert networks_of(stepped(file_site(footage, tmp_path))) == (NetworkSettings(),)
     replica = DetectorReplica(networks_of(site), build)
     assert built == [NetworkSettings(), SMALL]
     keys = tuple(FrameKey("east", k, 0, k / 5) for k in range(3))
@@ -195,8 +199,7 @@ def position(name, rank, work=1):
 
 
 def test_the_fleet_orders_it_for_all_but_the_highest_and_takes_it_back(footage, tmp_path):
-    site = quiet_site(footage, tmp_path)
-    site = replace(site, live=replace(site.live, smaller_inputs=(SMALLER,)))
+    site = stepped(quiet_site(footage, tmp_path))
     with OneReader(site, tmp_path) as reader:
         reader.core.lease([lease_of(site, "east"), lease_of(site, "west")])
         cameras = reader.core.report().cameras
