@@ -132,13 +132,15 @@ def _smaller(camera: CameraConfig, smaller: tuple[SmallerInput, ...]) -> str:
     if not smaller or camera.stream is None or camera.stream.every_frame:
         return ""
     sizes = [at_share(camera.networks, one.share, one.tiles) for one in smaller]
-    told = dict.fromkeys(_size(size) for size in sizes if size != camera.networks)
+    told = dict.fromkeys(_size(size, camera) for size in sizes if size != camera.networks)
     return f", then at {', '.join(told)}" if told else "; its networks know one input size only"
 
 
-def _size(networks: NetworkSettings) -> str:
+def _size(networks: NetworkSettings, camera: CameraConfig) -> str:
     objects, fire = networks.objects, networks.fire
     tiles = f" in {objects.tiles} x {objects.tiles} tiles" if objects.tiles > 1 else ""
+    if objects.tiles == 1 < camera.networks.objects.tiles:
+        tiles = " without tiles"
     return f"{objects.input_px} px{tiles}{f' and fire at {fire.input_px} px' if fire else ''}"
 
 

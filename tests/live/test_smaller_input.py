@@ -213,9 +213,10 @@ def test_the_fleet_orders_it_for_all_but_the_highest_and_takes_it_back(footage, 
     hear(100.0)
     assert fleet.inputs == {}
     assert sum(fleet.shares.values()) == 2.0
-    for _ in range(20):
-        hear(8.0)
+    for _ in range(30):
+        hear(9.0)
     assert fleet.inputs == {"west": SMALLER}
+    assert fleet.shares == pytest.approx({"east": 0.56, "west": 0.5}, abs=0.03)
     assert fleet._orders("r").inputs == (("west", SMALLER),)
     assert fleet.load.offered_work_per_s == 20.0
     for _ in range(15):
