@@ -34,6 +34,7 @@ NO_FIRE = (
     "abandoned/campus_redbox_aban3.mp4",
 )
 ASKED_MAE = {"part_A": 90.0, "part_B": 13.0}
+ASKED_AUROC, ASKED_RECALL = 0.95, 0.8
 SIDES_PX = ((0, 600), (600, 1000), (1000, 1281))
 HEAD = (
     "# How accurate is it?\n\n"
@@ -210,6 +211,7 @@ def _cross(logs: Path) -> str:
         "| left out | tested on | result |",
         "|---|---|---|",
     ]
+    reached: list[str] = []
     for path in sorted(logs.glob("*.log")):
         kind, _, left_out = path.stem.partition("_")
         told = _last_validation(path)
@@ -228,7 +230,10 @@ def _cross(logs: Path) -> str:
                 f"| AUROC {fires['auroc']:.3f}, recall {fires['recall_at_1']:.2f} at 1 %, "
                 f"{fires['recall_at_5']:.2f} at 5 % |"
             )
-    lines += ["", "Asked for: AUROC .95 and recall .80 at 5 %, **not reached** on any source.", ""]
+            good = fires["auroc"] >= ASKED_AUROC and fires["recall_at_5"] >= ASKED_RECALL
+            reached.append(f"{left_out} {'reached' if good else '**not reached**'}")
+    asked = f"Asked for: AUROC {ASKED_AUROC} and recall {ASKED_RECALL:.2f} at 5 %"
+    lines += ["", f"{asked}: {'; '.join(reached)}.", ""]
     return "\n".join(lines)
 
 
