@@ -1,6 +1,6 @@
 """Whether a back-fill on idle paid slots costs the event nothing, and no node is bought for it.
 
-    python -m benchmarks.harvest [--without] [--json FILE]
+    python -m benchmarks.harvest [--without] [--reserve 1] [--json FILE]
 
 `vigie live` on a cluster of pretended GPU nodes with four GPUs each (`planning/fake_cluster.py`):
 Ray's real node autoscaler, real Serve, readers, fleet and policy; only the networks are stand-ins,
@@ -30,7 +30,7 @@ from rich.table import Table
 
 from ray_app.planning.fake_cluster import FakeCluster, NodeKind
 
-CLUSTER_IDLE_S, UP_MOST_S, STEP_MOST_S, RESERVE = 10.0, 150.0, 90.0, 1
+CLUSTER_IDLE_S, UP_MOST_S, STEP_MOST_S = 10.0, 150.0, 90.0
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,15 @@ class Moment:
 
 @dataclass
 class Stage:
-    """What the threads tell each other."""
+    """What the threads tell each other.
+
+    Attributes:
+        reserve: Slots the back-fill leaves free; None without one.
+    """
 
     folder: Path
-    cameras: int
+    reserve: int | None
+    cameras: int = 0
     moments: list[Moment] = field(default_factory=list)
     tally: Any = None
     segments: int = 0
@@ -79,8 +84,11 @@ def main() -> None:
         FakeCluster(node, head_cpus=6, idle_s=CLUSTER_IDLE_S) as cluster,
     ):
         os.environ.update(cluster.driver_environment)  # before anything imports ray
-        told, stage = _play(Path(place), cluster.address, is_harvesting=not options.without)
+        stage = Stage(Path(place), None if options.without else options.reserve)
+        told = _play(stage, cluster.address)
     _print(stage.moments)
+    if stage.failed:
+        raise stage.failed[0]
     Console().print_json(json.dumps(told))
     if options.json:
         written = {"summary": told, "timeline": [asdict(each) for each in stage.moments]}
@@ -90,11 +98,12 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--without", action="store_true", help="without a back-fill")
+    parser.add_argument("--reserve", type=int, default=1, help="slots the back-fill leaves free")
     parser.add_argument("--json", type=Path, help="also write the timeline there")
     return parser.parse_args()
 
 
-def _play(folder: Path, address: str, *, is_harvesting: bool) -> tuple[dict[str, Any], Stage]:
+def _play(stage: Stage, address: str) -> dict[str, Any]:
     import ray_app.live.app as live_app
     from benchmarks.harvest_site import BUSY, QUIET, write_site
     from benchmarks.plan_live_day import names
@@ -102,40 +111,38 @@ def _play(folder: Path, address: str, *, is_harvesting: bool) -> tuple[dict[str,
     from ray_app.commands.live import Request, watch
     from ray_app.live.fleet_state import read_fleet_state, write_fleet_state
 
+    folder, stage.cameras = stage.folder, QUIET
     site = write_site(folder, _free_port(), 600.0)
     (folder / "live").mkdir()
     state = read_fleet_state(folder / "live", time.time())
     write_fleet_state(folder / "live", replace(state, paused=tuple(names()[QUIET:BUSY])))
     live_app.start_detectors = partial(live_app.start_detectors, build=build_slow)
     logging.disable(logging.WARNING)
-    stage = Stage(folder, QUIET)
     told: dict[str, Any] = {}
-    hand = threading.Thread(target=_direct, args=(stage, told, is_harvesting))
+    hand = threading.Thread(target=_direct, args=(stage, told))
     hand.start()
     watch(Request(site, address), Console(stderr=True))
     hand.join()
-    if stage.failed:
-        raise stage.failed[0]
-    return told, stage
+    return told
 
 
-def _direct(stage: Stage, told: dict[str, Any], is_harvesting: bool) -> None:
+def _direct(stage: Stage, told: dict[str, Any]) -> None:
     """Lets the event rise and fall, and ends the watch like Ctrl-C."""
     try:
-        _script(stage, told, is_harvesting)
+        _script(stage, told)
     except BaseException as error:  # noqa: BLE001  told by the main thread
         stage.failed.append(error)
     finally:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def _script(stage: Stage, told: dict[str, Any], is_harvesting: bool) -> None:
+def _script(stage: Stage, told: dict[str, Any]) -> None:
     from benchmarks.harvest_site import BUSY, GPUS_PER_NODE, QUIET
 
-    lent = GPUS_PER_NODE - 1 - RESERVE
+    lent = GPUS_PER_NODE - 1 - (stage.reserve or 0)
     fleet = _fleet()
     _until(stage, lambda now: now.running == 1, UP_MOST_S, "the first replica")
-    if is_harvesting:
+    if stage.reserve is not None:
         back = threading.Thread(target=_back_fill, args=(stage,))
         back.start()
         _until(stage, lambda now: now.borrowed == lent, STEP_MOST_S, "the first borrowed slots")
@@ -148,7 +155,7 @@ def _script(stage: Stage, told: dict[str, Any], is_harvesting: bool) -> None:
     _until(stage, lambda now: now.at_s > running_s + 8, STEP_MOST_S, "a while")
     _send(fleet, stage, QUIET)
     _until(stage, lambda now: now.running == 1, STEP_MOST_S, "one replica again")
-    if is_harvesting:
+    if stage.reserve is not None:
         _until(stage, lambda now: now.borrowed == lent, STEP_MOST_S, "the slots borrowed again")
         back.join(STEP_MOST_S)
     told |= {
@@ -156,7 +163,7 @@ def _script(stage: Stage, told: dict[str, Any], is_harvesting: bool) -> None:
         "wanted_to_running_s": round(running_s - wanted_s, 1),
         "most_nodes": max(moment.nodes for moment in stage.moments),
     }
-    if is_harvesting:
+    if stage.reserve is not None:
         told |= _harvested(stage)
 
 
@@ -193,7 +200,7 @@ def _back_fill(stage: Stage) -> None:
         stage.tally, stage.segments = look.harvest, look.segments_done
 
     try:
-        plan = HarvestPlan(look_at_site, HarvestRules(RESERVE, 60.0), "no live site")
+        plan = HarvestPlan(look_at_site, HarvestRules(stage.reserve or 0, 60.0), "no live site")
         job = archive_job(stage.folder, stage.folder / "harvested", harvest=plan)
         stage.result = backfill(job, note)
     except BaseException as error:  # noqa: BLE001  told by the main thread

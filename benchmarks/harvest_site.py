@@ -19,7 +19,7 @@ from ray_app.video.reading import ReadingSettings
 QUIET, BUSY, STACK, WORK_PER_S = 4, 12, 2, 6.0
 """Cameras that send, one frame a second each; frames one replica looks at in a second."""
 GPUS_PER_NODE, MOST_REPLICAS = 4, 4
-FRAME_S, SEGMENT_S, ARCHIVE_S, RATE_HZ = 0.3, 5.0, 120.0, 2.0
+FRAME_S, SEGMENT_S, ARCHIVE_S, RATE_HZ = 0.3, 5.0, 180.0, 2.0
 SITE = """\
 site: event with an archive
 authorisation:
@@ -98,7 +98,7 @@ def build_quick_finder(_: NetworkSettings) -> BlockFinder:
 
 
 def archive_job(folder: Path, out: Path, **options: object) -> BackfillJob:
-    """Returns the back-fill of an archive of two minutes; writes its film."""
+    """Returns the back-fill of an archive of three minutes; writes its film."""
     film = folder / "archive_2026-01-01T10-00-00.mp4"
     if not film.exists():
         write_film(film, ARCHIVE_S)

@@ -21,8 +21,8 @@ from ray_app.scaling.harvest_moves import HarvestRules, Moves, Why, all_back, mo
 from ray_app.scaling.slot_book import SiteLook, SlotBook
 
 LOOK_EVERY_S = 0.5
-SILENT_S, ENDED_S = 5.0, 60.0
-"""After so long without an answer of the live site slots are given back; the harvest ends."""
+ENDED_S = 60.0
+"""After so long without an answer of the live site the harvest ends."""
 STARTS_S, PAUSE_S = 20.0, 2.0
 """A worker that is not there after so long is withdrawn; its node is left alone for so long."""
 DIES_S = 10.0
@@ -39,11 +39,13 @@ class HarvestPlan:
             not answer. Called twice a second, on the running Ray.
         rules: How the harvest behaves.
         no_site: What to tell when no live site is there: one line with the fix.
+        silent_s: After so long without an answer every slot is given back.
     """
 
     look: Callable[[float], SiteLook | None]
     rules: HarvestRules
     no_site: str
+    silent_s: float = 5.0
 
 
 def harvest_outcomes(
@@ -68,7 +70,7 @@ def harvest_outcomes(
 
 
 def _wait_for_site(plan: HarvestPlan) -> None:
-    until_s = time.monotonic() + SILENT_S
+    until_s = time.monotonic() + plan.silent_s
     while plan.look(plan.rules.lead_s) is None:
         if time.monotonic() >= until_s:
             raise ClusterError(plan.no_site)
@@ -128,7 +130,7 @@ class _Harvest:
             held = {slot.node: 0 for slot in self._borrowing}
             for slot in self._borrowing:
                 held[slot.node] += 1
-            nodes, self._nodes = self._nodes.noted(look.nodes, held, now_s)
+            nodes, self._nodes = self._nodes.noted(look, held, now_s)
             need, rules = look.signal.need, self._plan.rules
             self._do(moves(nodes, need, borrowers, rules, len(self._waiting)), look.signal.slot)
         elif now_s - self._heard_s > ENDED_S:
@@ -136,7 +138,7 @@ class _Harvest:
                 f"the live site does not answer since {ENDED_S:g} s: every slot was given back; "
                 "what is done stays, the same command goes on when it runs again"
             )
-        elif now_s - self._heard_s > SILENT_S:
+        elif now_s - self._heard_s > self._plan.silent_s:
             self._do(all_back(borrowers), None)
 
     def _do(self, wanted: Moves, size: SlotSize | None) -> None:

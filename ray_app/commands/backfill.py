@@ -125,10 +125,9 @@ def show(result: BackfillResult, analysis: Analysis, out: Path, page: Path | Non
 def told_harvest(tally: HarvestTally) -> str:
     """Returns what was harvested, and what giving way cost."""
     return (
-        f"{duration(tally.slot_s)} of idle paid slots ({tally.most} at most at once); gave "
-        f"{tally.at_once} back at once and {tally.after_segment} after their segment because the "
-        f"event needed them, {tally.let_go} with their node; {tally.lost} segments begun were done "
-        "again"
+        f"{duration(tally.slot_s)} of idle paid slots, {tally.most} at most at once; given back to "
+        f"the event: {tally.at_once} at once, {tally.after_segment} after a segment; with their "
+        f"node: {tally.let_go}; segments done twice: {tally.lost}"
     )
 
 

@@ -50,11 +50,13 @@ class ProgressView:
         )
         if look.harvest is not None and look.harvest.yielded != self._said_yielded:
             self._said_yielded = look.harvest.yielded
-            self._console.print(f"the event needs slots: {_told_harvest(look.harvest)}")
+            told = f"the event needs slots: {_told_harvest(look.harvest)}"
+            self._console.print(told, highlight=False, soft_wrap=True)
         tenth = int(10 * look.footage_done_s / look.footage_total_s) if look.footage_total_s else 0
         if not self._console.is_terminal and tenth != self._said_tenth:
             self._said_tenth = tenth
-            self._console.print(f"back-fill {tenth * 10:3d} %  {told}", highlight=False)
+            line = f"back-fill {tenth * 10:3d} %  {told}"
+            self._console.print(line, highlight=False, soft_wrap=True)
 
 
 def _told(look: Look) -> str:
@@ -74,9 +76,9 @@ def _told_harvest(tally: HarvestTally) -> str:
     """Returns how a harvest stands."""
     if not tally.borrowed and not tally.yielded:
         return "waits for idle paid slots"
-    parts = [f"{tally.borrowed} slots borrowed", f"yielded {tally.yielded} times"]
+    parts = [f"slots borrowed: {tally.borrowed}, given back to the event: {tally.yielded}"]
     if tally.lost:
-        parts.append(f"{tally.lost} segments to do again")
+        parts.append(f"segments to do again: {tally.lost}")
     return ", ".join(parts)
 
 

@@ -43,8 +43,10 @@ def look_at_site(lead_s: float) -> SiteLook | None:
         return None
     target = int(deployment.get("target_num_replicas") or 0)
     need = EventNeed(max(told.need.now, target), max(told.need.soon, target), told.need.warm)
-    signal = EventSignal(need, told.slot)
-    return SiteLook(signal, _nodes(deployment["replicas"], free, told.slot))
+    replicas = [(_state(each), each.get("node_id")) for each in deployment["replicas"]]
+    untold = sum(node is None and state != LEAVING for state, node in replicas)
+    nodes = _nodes(replicas, free, told.slot)
+    return SiteLook(EventSignal(need, told.slot), nodes, untold)
 
 
 def _detector_of(details: dict[str, Any]) -> dict[str, Any] | None:
@@ -53,14 +55,17 @@ def _detector_of(details: dict[str, Any]) -> dict[str, Any] | None:
     return deployment
 
 
+def _state(replica: dict[str, Any]) -> str:
+    return str(getattr(replica["state"], "value", replica["state"]))
+
+
 def _nodes(
-    replicas: list[dict[str, Any]], free: dict[str, dict[str, float]], slot: SlotSize
+    replicas: list[tuple[str, str | None]], free: dict[str, dict[str, float]], slot: SlotSize
 ) -> tuple[SeenNode, ...]:
     staying, leaving = Counter[str](), Counter[str]()
-    for replica in replicas:
-        if replica.get("node_id"):
-            state = str(getattr(replica["state"], "value", replica["state"]))
-            (leaving if state == LEAVING else staying)[replica["node_id"]] += 1
+    for state, node in replicas:
+        if node is not None:
+            (leaving if state == LEAVING else staying)[node] += 1
     return tuple(
         SeenNode(node, staying[node], leaving[node], fitting(there, slot))
         for node, there in sorted(free.items())

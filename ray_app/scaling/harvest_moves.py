@@ -41,7 +41,7 @@ class Moves:
     Attributes:
         at_once: Workers to end now, whatever they do.
         after_segment: Workers to give no more segments; all others may go on.
-        start: Nodes to start a worker on, one each.
+        start: Nodes to start workers on, one for each time a node is named.
     """
 
     at_once: tuple[tuple[int, Why], ...] = ()
@@ -98,7 +98,7 @@ def moves(
     return Moves(
         at_once=(*at_once, *((worker, Why.LEAD_OVER) for worker in sorted(over))),
         after_segment=tuple((each.worker, why) for each, why in asked if each.worker not in over),
-        start=_starts(nodes, kept, borrowers, min(waiting, lent.lasting - len(staying))),
+        start=_starts(nodes, kept, min(waiting, lent.lasting - len(staying))),
     )
 
 
@@ -119,15 +119,8 @@ def _least_lost_first(borrowers: Iterable[Borrower]) -> list[Borrower]:
     )
 
 
-def _starts(
-    nodes: Sequence[NodeSlots], kept: set[str], borrowers: Sequence[Borrower], most: int
-) -> tuple[str, ...]:
-    """Returns nodes with a free slot, those that hold replicas first.
-
-    One worker at a time and node: how many fit beside it is known once it is there.
-    """
-    starting = {each.node for each in borrowers if each.at_work_s is None}
-    able = [node for node in nodes if node.node in kept and node.free > 0]
-    able = [node for node in able if node.node not in starting]
+def _starts(nodes: Sequence[NodeSlots], kept: set[str], most: int) -> tuple[str, ...]:
+    """Returns a node for every free slot, those that hold replicas first."""
+    able = [node for node in nodes if node.node in kept]
     able.sort(key=lambda node: (node.replicas == 0, node.node))
-    return tuple(node.node for node in able[: max(0, most)])
+    return tuple(node.node for node in able for _ in range(node.free))[: max(0, most)]

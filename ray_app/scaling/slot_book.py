@@ -1,16 +1,17 @@
 """How many slots every node has, from reports that lag behind one another by a second or so.
 
 Ray tells what is free, Serve where replicas are, and the harvest knows its own workers; a replica
-that was just placed is in the first already and not yet in the second. Their sum, the slots of the
-node, hardly ever changes: so it is believed when it stayed the same for a while.
+that was just placed is in the first already, and in the second when its process is up. Their sum,
+the slots of the node, hardly ever changes: so it is believed when it stayed the same for a while.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ray_app.scaling.backfill_slots import EventSignal, NodeSlots
 
-STEADY_S = 2.0
+STEADY_S, UNTOLD_S = 2.0, 20.0
+"""A changed number of slots is believed after so long; where replicas start, after the longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,13 @@ class SiteLook:
     Attributes:
         signal: What the running site asks for.
         nodes: All that are up.
+        untold: Replicas that start and of which Serve does not tell where: they wait for a slot,
+            or have it since a few seconds.
     """
 
     signal: EventSignal
     nodes: tuple[SeenNode, ...]
+    untold: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +72,33 @@ class SlotBook:
         return cls({})
 
     def noted(
-        self, nodes: Sequence[SeenNode], borrowed: Mapping[str, int], now_s: float
+        self, look: SiteLook, borrowed: Mapping[str, int], now_s: float
     ) -> tuple[tuple[NodeSlots, ...], "SlotBook"]:
         """Returns the nodes with what is free on them, and the book for the next look.
 
         Args:
-            nodes: As they are told now.
+            look: The cluster as it is told now.
             borrowed: Workers of the harvest by node.
             now_s: Seconds of any clock.
         """
         counts: dict[str, _Count] = {}
         slots: list[NodeSlots] = []
-        for seen in nodes:
+        steady_s = UNTOLD_S if look.untold else STEADY_S
+        for seen in look.nodes:
             mine = borrowed.get(seen.node, 0)
             held = seen.replicas + seen.leaving + mine
-            count = _believed(self.counts.get(seen.node), held + seen.free, now_s)
+            count = _believed(self.counts.get(seen.node), held + seen.free, now_s, steady_s)
             counts[seen.node] = count
             free = max(0, count.slots - held)
             slots.append(NodeSlots(seen.node, seen.replicas, seen.leaving, mine, free))
         return tuple(slots), SlotBook(counts)
 
 
-def _believed(before: _Count | None, told: int, now_s: float) -> _Count:
+def _believed(before: _Count | None, told: int, now_s: float, steady_s: float) -> _Count:
     if before is None:
         return _Count(told, told, now_s)
     if told != before.told:
         return _Count(before.slots, told, now_s)
-    if now_s - before.since_s >= STEADY_S:
+    if now_s - before.since_s >= steady_s:
         return _Count(told, told, before.since_s)
     return before

@@ -105,7 +105,7 @@ class MachinesSettings:
         upscaling_speed: Nodes launched per pass over nodes running (Ray's field); at least one.
         schedule_every_s: Between two passes, seconds.
         least_billed_s: Shortest time billed per node, seconds.
-        backfill_reserve: GPUs the back-fill leaves free.
+        backfill_reserve: GPUs a harvesting back-fill leaves free (`--reserve`).
     """
 
     nodes: tuple[NodeType, ...]
@@ -113,7 +113,7 @@ class MachinesSettings:
     upscaling_speed: float = 1.0
     schedule_every_s: float = 5.0
     least_billed_s: float = 60.0
-    backfill_reserve: int = 2
+    backfill_reserve: int = 1
 
     def __post_init__(self) -> None:
         refuse_faults(

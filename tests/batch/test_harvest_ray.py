@@ -27,7 +27,7 @@ from ray_app.scaling.slot_book import SeenNode, SiteLook
 from ray_app.store.segments import write_segments
 
 pytestmark = pytest.mark.ray
-CPUS = 4
+CPUS = 3
 NO_SITE = "no live site; start one"
 
 
@@ -77,6 +77,7 @@ class Site:
     def __init__(self, wanted: int = 1, more_free: int = 0) -> None:
         self.wanted, self.replicas, self.more_free = wanted, 1, more_free
         self.demand: list[int] = []
+        self.untold = 0
 
     def __call__(self, lead_s: float) -> SiteLook:
         import ray
@@ -85,7 +86,7 @@ class Site:
         self.demand.append(pending_demand())
         need = EventNeed(self.wanted, self.wanted, 0)
         seen = SeenNode(node, self.replicas, 0, free_cpus() + self.more_free)
-        return SiteLook(EventSignal(need, SlotSize(1.0, 0.0)), (seen,))
+        return SiteLook(EventSignal(need, SlotSize(1.0, 0.0)), (seen,), self.untold)
 
 
 class Gate:
@@ -104,7 +105,7 @@ class Gate:
 
 def harvested(folder, footage, look, reserve=1, on_progress=lambda look: None):
     rules = HarvestRules(reserve=reserve, lead_s=600.0)
-    plan = HarvestPlan(look, rules, NO_SITE)
+    plan = HarvestPlan(look, rules, NO_SITE, silent_s=1.0)
     opener = Gate(folder / "log", folder / "shut")
     job = job_of(folder / "out", manifest_of(footage), opener, harvest=plan)
     return backfill(job, on_progress)
@@ -148,6 +149,7 @@ class RisingSite(Site):
         if self._waited:
             ready, self._waited = ray.wait(self._waited, num_returns=len(self._waited), timeout=0)
             self.replicas += len(ready)
+            self.untold = len(self._waited)
             if not self._waited:  # they run, though no segment could have come to its end
                 (self._folder / "shut").unlink()
         return super().__call__(lead_s)
@@ -212,6 +214,32 @@ def test_ctrl_c_gives_every_slot_back_and_loses_nothing(whole, footage, tmp_path
     assert 3 <= len([place for place in results_of(tmp_path / "out") if "east" in place
                      or "west" in place]) < 12  # fmt: skip
     assert harvested(tmp_path, footage, Site()).decoded < 12
+    assert results_of(tmp_path / "out") == whole
+
+
+class SilentSite(Site):
+    """Falls silent once every slot is taken, until all of them were given back."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder, self.was_silent = folder, False
+
+    def __call__(self, lead_s: float) -> SiteLook | None:
+        if not self.was_silent and len(opened(self._folder / "log")) == CPUS:
+            if free_cpus() < CPUS:
+                return None
+            self.was_silent = True
+            (self._folder / "shut").unlink()
+        return super().__call__(lead_s)
+
+
+@pytest.mark.timeout(120)
+def test_while_the_live_site_is_silent_nothing_is_borrowed(whole, footage, tmp_path):
+    site = SilentSite(tmp_path)
+    (tmp_path / "shut").touch()
+    tally = harvested(tmp_path, footage, site, reserve=0).harvest
+    assert site.was_silent
+    assert (tally.at_once, tally.lost) == (CPUS, CPUS)
     assert results_of(tmp_path / "out") == whole
 
 

@@ -33,4 +33,4 @@ def test_the_event_has_its_slots_back_and_no_node_is_bought(tmp_path: Path) -> N
     tally = summary["tally"]
     assert (tally["most"], tally["at_once"] + tally["after_segment"] >= 2) == (2, True)
     assert tally["lost"] <= 2
-    assert (summary["segments"], summary["failed"], summary["same_bytes"]) == (24, 0, True)
+    assert (summary["segments"], summary["failed"], summary["same_bytes"]) == (36, 0, True)

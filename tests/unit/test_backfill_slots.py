@@ -2,9 +2,17 @@
 
 import pytest
 
-from ray_app.scaling.backfill_slots import EventNeed, Lending, NodeSlots, lending, standing_of
+from ray_app.scaling.backfill_slots import (
+    EventNeed,
+    EventSignal,
+    Lending,
+    NodeSlots,
+    SlotSize,
+    lending,
+    standing_of,
+)
 from ray_app.scaling.harvest_moves import Borrower, HarvestRules, Moves, Why, all_back, moves
-from ray_app.scaling.slot_book import STEADY_S, SeenNode, SlotBook
+from ray_app.scaling.slot_book import STEADY_S, UNTOLD_S, SeenNode, SiteLook, SlotBook
 
 RULES = HarvestRules(reserve=1, lead_s=30.0)
 
@@ -66,10 +74,10 @@ def asked(nodes, need, borrowers, rules=RULES, waiting=9) -> Moves:
 def test_workers_start_where_a_slot_is_free_beside_replicas_first():
     nodes = [node("w", free=2), node("r", replicas=1, free=1)]
     need = EventNeed(1, 1, 4)
+    assert asked(nodes, need, [], HarvestRules(reserve=0)).start == ("r", "w", "w")
     assert asked(nodes, need, []).start == ("r", "w")
     assert asked(nodes, need, [], HarvestRules(reserve=2)).start == ("r",)
     assert asked(nodes, need, [], waiting=1).start == ("r",)
-    # one at a time: how many fit is known when the first one is there
     nodes = [node("w", free=1, borrowed=1), node("r", replicas=1, free=1)]
     assert asked(nodes, need, [borrower(1, "w", at_work_s=None)]).start == ("r",)
 
@@ -115,8 +123,12 @@ def test_nothing_is_held_while_nobody_knows_what_the_event_needs():
     assert done == Moves(at_once=((1, Why.SITE_SILENT), (2, Why.SITE_SILENT)))
 
 
-def noted(book: SlotBook, replicas: int, free: int, borrowed: int, now_s: float):
-    (slots,), after = book.noted([SeenNode("n", replicas, 0, free)], {"n": borrowed}, now_s)
+SIGNAL = EventSignal(EventNeed(1, 1, 1), SlotSize(1, 1))
+
+
+def noted(book: SlotBook, replicas: int, free: int, borrowed: int, now_s: float, untold: int = 0):
+    look = SiteLook(SIGNAL, (SeenNode("n", replicas, 0, free),), untold)
+    (slots,), after = book.noted(look, {"n": borrowed}, now_s)
     return slots.free, after
 
 
@@ -127,9 +139,10 @@ def test_reports_that_lag_behind_one_another_change_no_number_of_slots():
     free, book = noted(book, replicas=1, free=3, borrowed=1, now_s=1)
     assert free == 2
     # a replica took a slot, and Serve does not tell yet where it is
-    free, book = noted(book, replicas=1, free=1, borrowed=1, now_s=2)
-    assert free == 2
-    free, book = noted(book, replicas=2, free=1, borrowed=1, now_s=2.5)
+    for now_s in (2, 4, 9):  # its process starts slowly
+        free, book = noted(book, replicas=1, free=1, borrowed=1, now_s=now_s, untold=1)
+        assert free == 2
+    free, book = noted(book, replicas=2, free=1, borrowed=1, now_s=9.5)
     assert free == 1
 
 
@@ -139,3 +152,8 @@ def test_a_slot_that_others_took_for_good_is_believed_after_a_while():
     assert free == 3
     free, book = noted(book, replicas=1, free=2, borrowed=0, now_s=1 + STEADY_S)
     assert free == 2
+    # even while a replica waits, which would otherwise wait for ever
+    free, book = noted(book, replicas=1, free=1, borrowed=0, now_s=10, untold=1)
+    assert free == 2
+    free, book = noted(book, replicas=1, free=1, borrowed=0, now_s=10 + UNTOLD_S, untold=1)
+    assert free == 1
