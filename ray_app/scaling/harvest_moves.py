@@ -57,10 +57,16 @@ class HarvestRules:
         reserve: Slots kept free for the event's next step up.
         lead_s: How far ahead the event's need is looked at, and how long a worker that gives its
             slot back may go on with its segment.
+        let_go_s: The same on a node the event keeps no longer: all of it is paid meanwhile.
     """
 
     reserve: int = 1
     lead_s: float = 60.0
+    let_go_s: float = 15.0
+
+    def most_s(self, why: Why) -> float:
+        """Returns how long a worker that was asked to end may go on."""
+        return min(self.lead_s, self.let_go_s) if why is Why.NODE_NOT_KEPT else self.lead_s
 
 
 def moves(
@@ -94,10 +100,15 @@ def moves(
     drained = max(0, len(goes_on) - lent.lasting)
     asked = [(each, Why.NEEDED_SOON) for each in goes_on[:drained]]
     asked += [(each, Why.NODE_NOT_KEPT) for each in leaving]
-    over = {each.worker for each, _ in asked if (each.giving_back_s or 0.0) >= rules.lead_s}
+    over = [
+        (each.worker, why if why is Why.NODE_NOT_KEPT else Why.LEAD_OVER)
+        for each, why in asked
+        if (each.giving_back_s or 0.0) >= rules.most_s(why)
+    ]
+    ending = {worker for worker, _ in over}
     return Moves(
-        at_once=(*at_once, *((worker, Why.LEAD_OVER) for worker in sorted(over))),
-        after_segment=tuple((each.worker, why) for each, why in asked if each.worker not in over),
+        at_once=(*at_once, *over),
+        after_segment=tuple((each.worker, why) for each, why in asked if each.worker not in ending),
         start=_starts(nodes, kept, min(waiting, lent.lasting - len(staying))),
     )
 

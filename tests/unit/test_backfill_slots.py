@@ -114,6 +114,8 @@ def test_a_node_the_event_keeps_no_longer_is_let_go():
     assert asked(nodes, EventNeed(1, 1, 2), [borrower(1, "b")], HarvestRules(0)) == Moves()
     done = asked(nodes, EventNeed(1, 1, 1), [borrower(1, "b")], HarvestRules(0))
     assert done == Moves(after_segment=((1, Why.NODE_NOT_KEPT),))
+    late = [borrower(1, "b", giving_back_s=15.0)]
+    assert asked(nodes, EventNeed(1, 1, 1), late).at_once == ((1, Why.NODE_NOT_KEPT),)
     gone = asked([nodes[0]], EventNeed(1, 1, 1), [borrower(1, "b")])
     assert gone.after_segment == ((1, Why.NODE_NOT_KEPT),)
 
