@@ -8,16 +8,22 @@ from contextlib import contextmanager
 from subprocess import Popen
 from threading import Event, Thread, current_thread, main_thread
 
+from ray_app.domain.errors import ClusterError
+
+STOPPED = "Ray stopped; what is done stays, the same command goes on from there"
 LOOKS_EVERY_S = 1.0
 WATCHED = ("gcs_server", "raylet")
 
 
 @contextmanager
 def watched_ray() -> Iterator[None]:
-    """Interrupts this process, as Ctrl-C does, when a process of its own local Ray has died.
+    """Interrupts what runs within, as Ctrl-C does, when a process of its own local Ray has died.
 
     A Ray that was joined is not ours to watch: its driver is told by Ray. Off the main thread
     nobody could be interrupted, and nothing is watched.
+
+    Raises:
+        ClusterError: Ray died; whatever else came of that is its cause.
     """
     if current_thread() is not main_thread():
         yield
@@ -30,18 +36,24 @@ def watched_ray() -> Iterator[None]:
         for name, started in getattr(node, "all_processes", {}).items()
         if name in WATCHED and started
     }
-    over = Event()
+    over, died = Event(), Event()
     logs = "" if node is None else node.get_logs_dir_path()
-    watch = Thread(target=_watch, args=(processes, over, logs), name="ray watch", daemon=True)
+    watch = Thread(target=_watch, args=(processes, over, died, logs), name="ray watch", daemon=True)
     watch.start()
     try:
         yield
+    except (Exception, KeyboardInterrupt) as error:
+        if died.is_set():
+            raise ClusterError(STOPPED) from error
+        raise
     finally:
         over.set()
         watch.join()
+    if died.is_set():
+        raise ClusterError(STOPPED)
 
 
-def _watch(processes: dict[str, "Popen[bytes]"], over: Event, logs: str) -> None:
+def _watch(processes: dict[str, "Popen[bytes]"], over: Event, died: Event, logs: str) -> None:
     while not over.wait(LOOKS_EVERY_S):
         for name, process in processes.items():
             if process.poll() is not None:
@@ -50,5 +62,6 @@ def _watch(processes: dict[str, "Popen[bytes]"], over: Event, logs: str) -> None
                     f"of memory?); its last words are in {logs}\n"
                 )
                 sys.stderr.flush()
+                died.set()
                 os.kill(os.getpid(), signal.SIGTERM)  # as Ctrl-C: see _take_signals
                 return

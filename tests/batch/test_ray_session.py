@@ -22,13 +22,14 @@ def test_nothing_at_the_address_is_told_at_once():
 KILLED = """
 import sys, time
 from ray_app.batch.ray_session import ray_session
+from ray_app.domain.errors import ClusterError
 try:
     with ray_session(None, workers=1, gpus=0):
         from ray._private import worker
         worker._global_node.all_processes[sys.argv[1]][0].process.kill()
         time.sleep(100)
-except KeyboardInterrupt:
-    print("interrupted")
+except ClusterError as error:
+    print(error)
 """
 
 
@@ -38,5 +39,5 @@ def test_a_ray_that_dies_interrupts_the_run_and_says_why(part):
     command = [sys.executable, "-c", KILLED, part]
     done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
     assert f"vigie: Ray stopped: its {part} ended with -9" in done.stderr
-    assert done.stdout.splitlines()[-1] == "interrupted"
+    assert done.stdout.splitlines()[-1].startswith("Ray stopped; what is done stays")
     assert "Traceback" not in done.stderr
