@@ -23,7 +23,7 @@ from ray_app.scaling.slot_book import SiteLook, SlotBook
 LOOK_EVERY_S = 0.5
 ENDED_S = 60.0
 """After so long without an answer of the live site the harvest ends."""
-STARTS_S, PAUSE_S = 20.0, 2.0
+STARTS_S, PAUSE_S = 30.0, 2.0
 """A worker that is not there after so long is withdrawn; its node is left alone for so long."""
 DIES_S = 10.0
 
