@@ -104,8 +104,8 @@ class Lending:
 
 
 def standing_of(nodes: Iterable[NodeSlots]) -> Standing:
-    """Adds up the nodes."""
-    listed = tuple(nodes)
+    """Adds up the nodes; one that holds no slot at all, as a head without a GPU, is none."""
+    listed = [node for node in nodes if node.slots]
     beside = [node for node in listed if node.replicas]
     alone = [node for node in listed if not node.replicas]
     return Standing(

@@ -52,7 +52,8 @@ def test_what_the_event_wants_now_or_soon_is_not_lent():
     ],
 )
 def test_nodes_without_a_replica_are_lent_only_when_the_plan_keeps_them_all(warm, alone, keeps):
-    nodes = [node("r", replicas=1), *(node(str(i), free=n) for i, n in enumerate(alone))]
+    head = node("head without a GPU")
+    nodes = [head, node("r", replicas=1), *(node(str(i), free=n) for i, n in enumerate(alone))]
     found = lent(nodes, now=1, warm=warm)
     assert found == Lending(keeps, sum(alone) * keeps, sum(alone) * keeps)
 
