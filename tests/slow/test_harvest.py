@@ -34,3 +34,17 @@ def test_the_event_has_its_slots_back_and_no_node_is_bought(tmp_path: Path) -> N
     assert (tally["most"], tally["at_once"] + tally["after_segment"] >= 2) == (2, True)
     assert tally["lost"] <= 2
     assert (summary["segments"], summary["failed"], summary["same_bytes"]) == (36, 0, True)
+
+
+@pytest.mark.timeout(400)
+def test_nodes_kept_warm_are_borrowed_and_let_go_with_the_plan(tmp_path: Path) -> None:
+    written = tmp_path / "warm.json"
+    command = [sys.executable, "-m", "benchmarks.harvest_warm", "--json", str(written)]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=380)
+
+    told = json.loads(written.read_text("utf-8"))
+    seen = [tuple(each) for each in told["seen"]]  # (kept warm, nodes up, slots borrowed)
+    assert max(nodes for _, nodes, _ in seen) == 2
+    both, none, one = (seen.index(each) for each in ((2, 2, 2), (1, 2, 0), (1, 1, 1)))
+    assert both < none < one
+    assert (told["let_go"], told["decoded"]) == (2, 36)
