@@ -14,7 +14,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import tempfile
 import threading
 import time
@@ -28,6 +27,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ray_app.outside.free_port import free_port
 from ray_app.planning.fake_cluster import FakeCluster, NodeKind
 
 CLUSTER_IDLE_S, UP_MOST_S, STEP_MOST_S = 10.0, 150.0, 90.0
@@ -112,7 +112,7 @@ def _play(stage: Stage, address: str) -> dict[str, Any]:
     from ray_app.live.fleet_state import read_fleet_state, write_fleet_state
 
     folder, stage.cameras = stage.folder, QUIET
-    site = write_site(folder, _free_port(), 600.0)
+    site = write_site(folder, free_port(), 600.0)
     (folder / "live").mkdir()
     state = read_fleet_state(folder / "live", time.time())
     write_fleet_state(folder / "live", replace(state, paused=tuple(names()[QUIET:BUSY])))
@@ -277,12 +277,6 @@ def _print(moments: list[Moment]) -> None:
             table.add_row(f"{at_s:.1f}", *map(str, told[1:]))
         before = told[1:]
     Console(width=100).print(table)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import logging
 import math
 import os
 import signal
-import socket
 import tempfile
 import threading
 import time
@@ -37,6 +36,7 @@ from benchmarks.plan_live_day import (
     write_event,
     write_site,
 )
+from ray_app.outside.free_port import free_port
 from ray_app.planning.fake_cluster import FakeCluster, NodeKind
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _live(
 
     trace = day.trace
     start_at = time.time() + starts_s
-    live_day = LiveDay(folder, start_at - trace.start_s, _free_port())
+    live_day = LiveDay(folder, start_at - trace.start_s, free_port())
     site = write_site(live_day, POLICY, _settings(profile), trace.seconds + 2 * starts_s)
     on = _on(day)
     (folder / "live").mkdir()
@@ -279,12 +279,6 @@ def _before(peak_s: float, at_s: np.ndarray, is_so: np.ndarray, since_s: float) 
     if not found:
         return None
     return round(peak_s - float(found[-1] if holds else found[0]), 1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

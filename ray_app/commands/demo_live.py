@@ -1,6 +1,5 @@
 """The live step of `vigie demo`: the same scene as cameras in real time."""
 
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from rich.table import Table
 from ray_app.commands.live import LiveRun, Request, watch
 from ray_app.domain.event import Event, Phase
 from ray_app.live.messages import Outcome
+from ray_app.outside.free_port import free_port
 
 SITE = "live.yaml"
 LONGEST_S = 90.0
@@ -85,19 +85,12 @@ def _live_site(scene: Path, out: Path) -> Path:
     site["live"] = {
         "folder": str(out.resolve()),
         "allowed": {"schemes": ["file"]},
-        "api": {"port": _free_port()},
+        "api": {"port": free_port()},
     }
     out.mkdir(parents=True, exist_ok=True)
     path = out / SITE
     path.write_text(yaml.safe_dump(site, sort_keys=False, allow_unicode=True), "utf-8")
     return path
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _key(event: Event) -> tuple[str, str, str]:

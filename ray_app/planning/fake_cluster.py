@@ -15,7 +15,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+
+from ray_app.outside.free_port import free_port
 
 HEAD_ID = "f" * 51 + "00000"
 PROVIDER = "ray.autoscaler._private.fake_multi_node.node_provider.FakeMultiNodeProvider"
@@ -76,7 +77,7 @@ class FakeCluster:
         self._idle_s = idle_s
         self._mark = secrets.token_hex(8)
         self._token = secrets.token_hex(32)
-        self._port = _free_port()
+        self._port = free_port()
         # Ray puts sockets there, whose paths may have 107 letters.
         self._folder = Path(tempfile.mkdtemp(prefix="vigie-"))
 
@@ -126,7 +127,7 @@ class FakeCluster:
             *(str(Path(sys.executable).with_name("ray")), "start", "--head"),
             *(f"--autoscaling-config={written}", f"--port={self._port}"),
             *("--node-ip-address=127.0.0.1", f"--temp-dir={self._folder / 'ray'}"),
-            *("--include-dashboard=false", f"--ray-client-server-port={_free_port()}"),
+            *("--include-dashboard=false", f"--ray-client-server-port={free_port()}"),
             *("--dashboard-agent-listen-port=0", "--min-worker-port=0", "--max-worker-port=0"),
             *(f"--num-cpus={self._head_cpus}", "--num-gpus=0", "--disable-usage-stats"),
             f"--object-store-memory={HEAD_STORE_BYTES}",
@@ -209,12 +210,6 @@ def _written(kind: NodeKind) -> dict[str, object]:
         "min_workers": 0,
         "max_workers": kind.most,
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _all_process_ids() -> list[int]:

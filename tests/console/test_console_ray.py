@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from ray_app.console.deployment import console_app, console_start
 from ray_app.console.key_file import add_key
 from ray_app.console.keys import new_key
 from ray_app.live.messages import DESK, FLEET, NAMESPACE
+from ray_app.outside.free_port import free_port
 
 pytestmark = pytest.mark.ray
 API = "/api/v1"
@@ -45,11 +45,6 @@ class Desk(FakeDesk):
 
     async def entries(self) -> list[tuple[str, str, str]]:
         return self.journal
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -19,16 +19,11 @@ from ray_app.alerts.ndjson import NdjsonSink
 from ray_app.alerts.settings import MqttSettings, NdjsonSettings, WebhookSettings
 from ray_app.alerts.sink import Sink
 from ray_app.alerts.webhook import WebhookSink
+from ray_app.outside.free_port import free_port
 
 ENVIRONMENT = {"HOOK": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "BROKER": "geheimes wort"}
 LOOPBACK = ("127.0.0.1",)
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def wait_until(fact: Callable[[], bool], wait_s: float = 20.0) -> None:

@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+
+from ray_app.outside.free_port import free_port
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 SERVER = Path(__file__).parent / "rtsp_server.py"
@@ -31,11 +32,6 @@ def needs_cameras():
     reason = missing()
     if reason is not None:
         pytest.skip(reason)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def walking_square(path, seconds=8, rate_hz=10, size=(128, 96)):

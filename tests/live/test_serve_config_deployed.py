@@ -1,7 +1,6 @@
 """The whole Serve config of a site on a real Ray, as KubeRay deploys it: nobody types a thing."""
 
 import json
-import socket
 import time
 import urllib.request
 from http import HTTPStatus
@@ -20,6 +19,7 @@ from ray_app.config.load import load_site
 from ray_app.live.messages import DESK, FLEET, STOPPED
 from ray_app.live.serve_config import serve_config
 from ray_app.live.site_keeper import actor_named, end_actor
+from ray_app.outside.free_port import free_port
 from ray_app.store.journal_check import read_entries
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
@@ -44,12 +44,6 @@ cameras:
         - settings: {{zone: all}}
           alarm: {{open_at: 1, close_at: 0.5, hold_s: 1, release_s: 1}}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
