@@ -127,6 +127,7 @@ def test_under_twice_the_load_the_critical_keep_their_frames(film, desk, slownes
         assert sum(counts[name].values()) == loaded[name].counts.offered
 
 
+@pytest.mark.slow
 def test_a_smaller_input_is_ordered_when_floors_do_not_fit_and_taken_back(
     film, desk, slowness, tmp_path
 ):
