@@ -132,8 +132,9 @@ class ReadersConfig:
         num_cpus: Processor cores set aside for each.
         opening_s: Pause between the openings of two cameras of one reader.
         silent_s: A reader that has not been heard for so long loses its cameras.
-        gather_s: A frame waits at most so long for others to fill its batch: batches are padded,
-            so a frame that is sent alone costs as much as a full one.
+        gather_s: A frame waits at most so long for those of other cameras, to be sent in one call
+            with them: alone it costs a call and a padded batch. Never longer than a quarter of
+            its interval, or of the deadline.
     """
 
     cameras_each: int = 16

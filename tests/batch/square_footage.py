@@ -16,6 +16,7 @@ from models.settings import NetworkSettings
 from ray_app.analysis.hysteresis import HysteresisSettings
 from ray_app.batch.backfill import BackfillJob, backfill
 from ray_app.batch.manifest import CameraSource, Manifest, make_manifest
+from ray_app.batch.results_folder import record_of, record_run
 from ray_app.batch.segment import Segment
 from ray_app.batch.segment_worker import SegmentWorker, WorkerBlocks, no_pose, open_clip
 from ray_app.config.schema import (
@@ -28,6 +29,7 @@ from ray_app.config.schema import (
 from ray_app.domain.frame import FrameBatch
 from ray_app.domain.observation import Detections, Label, Observation
 from ray_app.situations.restricted_area import RestrictedAreaSettings
+from ray_app.store.segments import write_segments
 from ray_app.video.reading import ReadingSettings
 
 WIDTH_PX, HEIGHT_PX, SIDE_PX, RATE_HZ = 128, 96, 16, 10
@@ -174,6 +176,13 @@ def run_without_ray(out_dir: Path, manifest: Manifest, opener=open_clip) -> None
     for segment in manifest.segments:
         outcome = worker.run(segment)
         assert outcome.failure is None, outcome
+
+
+def finished_run(out_dir: Path, manifest: Manifest) -> None:
+    """Leaves what a back-fill leaves that nothing interrupts; made in this process, without Ray."""
+    record_run(out_dir, manifest, "squares", None)
+    run_without_ray(out_dir, manifest)
+    write_segments(out_dir, [record_of(out_dir, segment) for segment in manifest.segments])
 
 
 def results_of(out_dir: Path) -> dict[str, bytes]:

@@ -8,11 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from square_footage import film_site, manifest_of, opened, results_of, run_without_ray, site
+from square_footage import film_site, finished_run, manifest_of, opened, results_of, site
 
 from ray_app.batch.analyze import analyze_run
-from ray_app.batch.results_folder import record_of, record_run
-from ray_app.store.segments import write_segments
 
 pytestmark = pytest.mark.ray
 SCRIPT = Path(__file__).with_name("square_footage.py")
@@ -25,12 +23,9 @@ def footage(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(footage, tmp_path_factory):
-    """What a run that nothing interrupts leaves; made in this process, without Ray."""
+    """What a run that nothing interrupts leaves."""
     out_dir = tmp_path_factory.mktemp("whole")
-    manifest = manifest_of(footage)
-    record_run(out_dir, manifest, "squares", None)
-    run_without_ray(out_dir, manifest)
-    write_segments(out_dir, [record_of(out_dir, segment) for segment in manifest.segments])
+    finished_run(out_dir, manifest_of(footage))
     analyze_run(out_dir, site())
     return results_of(out_dir)
 

@@ -7,24 +7,22 @@ from pathlib import Path
 import pytest
 from square_footage import (
     film_site,
+    finished_run,
     job_of,
     manifest_of,
     opened,
     results_of,
-    run_without_ray,
 )
 
 from ray_app.batch.attempts import SUFFIX
 from ray_app.batch.backfill import BackfillInterrupted, backfill
 from ray_app.batch.harvest import HarvestPlan
 from ray_app.batch.ray_session import ray_session
-from ray_app.batch.results_folder import record_of, record_run
 from ray_app.batch.segment_worker import open_clip
 from ray_app.domain.errors import ClusterError
 from ray_app.scaling.backfill_slots import EventNeed, EventSignal, SlotSize
 from ray_app.scaling.harvest_moves import HarvestRules
 from ray_app.scaling.slot_book import SeenNode, SiteLook
-from ray_app.store.segments import write_segments
 
 pytestmark = pytest.mark.ray
 CPUS = 3
@@ -48,10 +46,7 @@ def footage(tmp_path_factory):
 def whole(footage, tmp_path_factory):
     """What an ordinary back-fill leaves."""
     out_dir = tmp_path_factory.mktemp("whole")
-    manifest = manifest_of(footage)
-    record_run(out_dir, manifest, "squares", None)
-    run_without_ray(out_dir, manifest)
-    write_segments(out_dir, [record_of(out_dir, segment) for segment in manifest.segments])
+    finished_run(out_dir, manifest_of(footage))
     return results_of(out_dir)
 
 
