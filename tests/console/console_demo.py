@@ -61,7 +61,13 @@ def fill_cameras(console: Console) -> None:
     cameras = (
         camera("main_gate", value="critical", rate_hz=4.0, frame_age_s=0.3, counts=good),
         camera("north_stage", value="critical", rate_hz=2.0, frame_age_s=0.6, counts=good),
-        camera("food_court", counts=_counts(8200, 900, 60, 0, 0, 1), rate_hz=1.4, frame_age_s=3.1),
+        camera(
+            "food_court",
+            counts=_counts(8200, 900, 60, 0, 0, 1),
+            rate_hz=1.4,
+            frame_age_s=3.1,
+            input_work=0.62,
+        ),
         camera(
             "car_park", value="best_effort", counts=_counts(3100, 4900, 20, 0, 0, 1), rate_hz=0.5
         ),
