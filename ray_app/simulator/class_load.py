@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ray_app.scaling.input_steps import InputStep, next_step
 from ray_app.scaling.shedding import Shares, StreamClass, share_capacity
 from ray_app.simulator.crowd import FloatArray
 from ray_app.simulator.event_profile import EventProfile
@@ -39,16 +40,36 @@ class ClassLoad:
         top = max(self.ranks)
         return np.array([1.0 if rank == top else input_cost for rank in self.ranks])
 
+    def step_at(
+        self, second: int, capacity_per_s: float, costs: tuple[float, ...], before: InputStep
+    ) -> InputStep:
+        """Returns the input size used in that second, by the rule of `vigie live`.
+
+        Args:
+            second: Of the day.
+            capacity_per_s: What the replicas can carry, tiles per second.
+            costs: Of all sizes over the usual one's, 1.0 first.
+            before: The size of the second before.
+        """
+        classes, work = self._classes(second), self._work(second)
+        return next_step(before, classes, work, capacity_per_s, costs, 1.0)
+
     def shares_at(
-        self, second: int, capacity_per_s: float, input_costs: tuple[float, ...] = (1.0,)
+        self, second: int, capacity_per_s: float, input_cost: float = 1.0, place: int = 0
     ) -> Shares:
-        """Returns what the shedding rule keeps in that second."""
-        classes = [
-            StreamClass(name, rank, float(floor))
+        """Returns what the shedding rule keeps in that second at an input size."""
+        classes = self._classes(second, (input_cost,))
+        kept = share_capacity(classes, self._work(second), capacity_per_s).kept
+        return Shares(kept, input_cost, place)
+
+    def _classes(self, second: int, costs: tuple[float, ...] = ()) -> list[StreamClass]:
+        return [
+            StreamClass(name, rank, float(floor), costs)
             for name, rank, floor in zip(self.names, self.ranks, self.floors[second], strict=True)
         ]
-        work = [float(w) for w in self.work_per_s[second]]
-        return share_capacity(classes, work, capacity_per_s, input_costs)
+
+    def _work(self, second: int) -> list[float]:
+        return [float(work) for work in self.work_per_s[second]]
 
 
 def class_load(profile: EventProfile, trace: LoadTrace) -> ClassLoad:

@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 
 from ray_app.scaling.serve_policy import COUNT, MOMENT, OFFERED, WARM_GPUS
+from ray_app.scaling.input_steps import InputStep
 from ray_app.scaling.shedding import Shares, recovered
 from ray_app.simulator.class_load import ClassLoad, class_load
 from ray_app.simulator.cluster import Cluster
@@ -131,6 +132,7 @@ class _Run:
         self._work_per_s = day.profile.service.work_per_s
         self._offered = day.trace.total_per_s
         self._kept = Shares((1.0,) * len(load.names))
+        self._step = InputStep()
         self._recorded: list[tuple[float, float, float]] = []
 
     def play(self, clock: SimulatedClock, beat: Beat) -> None:
@@ -183,10 +185,13 @@ class _Run:
         if self._served.path is not DataPath.SHED:
             return None
         capacity = KEPT_UTILISATION * running * self._work_per_s
-        if self._offered[second] <= capacity and min(self._kept.kept) >= 1.0:
+        nothing_given_up = min(self._kept.kept) >= 1.0 and self._step.place == 0
+        if self._offered[second] <= capacity and nothing_given_up:
             return None
         costs = self._day.profile.service.input_costs
-        wanted = self._load.shares_at(second, capacity, costs)
+        self._step = self._load.step_at(second, capacity, costs, self._step)
+        place = self._step.place
+        wanted = self._load.shares_at(second, capacity, costs[place], place)
         self._kept = recovered(self._kept, wanted, 1.0)
         return self._kept
 

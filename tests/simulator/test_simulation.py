@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from ray_app.config.event_file import load_event
+from ray_app.scaling.input_steps import HOLD_S
 from ray_app.simulator.cluster import Cluster
+from ray_app.simulator.fluid import FluidPlane
 from ray_app.simulator.line_up import line_up, oracle, ours, ray_default
 from ray_app.simulator.machines import SpotSettings
 from ray_app.simulator.node_demand import PlainNodeScheduler
@@ -149,6 +151,35 @@ def test_smaller_inputs_keep_watching_what_a_quota_would_blind(profile, engine: 
     assert reduced.missed_alarmed <= without.missed_alarmed + 1e-6
     parts = reduced.served + reduced.shed + reduced.dropped + reduced.in_flight
     assert parts == pytest.approx(reduced.offered, rel=1e-6)
+
+
+def test_the_usual_input_comes_back_only_where_it_lasts(profile, monkeypatch) -> None:
+    short = with_machines(profile, max_nodes=2)
+    sizes = (SmallerInput(input_px=480, cost=0.7), SmallerInput(input_px=320, cost=0.5))
+    short = dataclasses.replace(
+        short, service=dataclasses.replace(short.service, smaller_inputs=sizes)
+    )
+    places, plain = [], FluidPlane.step
+
+    def step(plane, second, running, kept):
+        places.append(0 if kept is None else kept.place)
+        return plain(plane, second, running, kept)
+
+    monkeypatch.setattr(FluidPlane, "step", step)
+    day = day_of(short)
+    seconds = np.arange(day.trace.seconds)
+    swings = np.where(seconds < 1000, np.where(seconds % 10 < 5, 0.7, 1.3), 0.1)
+    swinging = dataclasses.replace(
+        day.trace, work_per_s=day.trace.work_per_s * swings[:, np.newaxis]
+    )
+    simulate(dataclasses.replace(day, trace=swinging), ours("offered_load", short))
+    moves = [k for k in range(1, len(places)) if places[k] != places[k - 1]]
+    back = [k for k in moves if places[k] < places[k - 1]]
+    assert max(places) == 2
+    assert places[-1] == 0
+    assert all(places[k] == places[k - 1] - 1 for k in back)
+    for k in back:
+        assert k - max(m for m in moves if m < k) >= HOLD_S
 
 
 def test_nodes_that_never_come_are_asked_for_again(profile) -> None:
