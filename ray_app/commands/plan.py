@@ -68,8 +68,8 @@ def plan_lines(study: Study, page: Path) -> list[str]:
         headline(study),
         f"on 19 days of 20 it misses at most {percent(advised.missed_p95)}, "
         f"{goal} the goal of {percent(GOAL)}",
-        f"cost: {advised.money.mean:,.0f} ({advised.money.low:,.0f} to {advised.money.high:,.0f}); "
-        + told_idle(idle_time(study)),
+        f"cost: {advised.money.mean:,.0f} {profile.machines.currency} "
+        f"({advised.money.low:,.0f} to {advised.money.high:,.0f}); " + told_idle(idle_time(study)),
     ]
     for name, words in ((RAY_DEFAULT, "Ray's default"), (ORACLE, "a clairvoyant")):
         if name in by_name:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ray_app.commands.day_progress import DayProgress
 from ray_app.commands.site_text import load_site_text
@@ -110,7 +111,7 @@ def run_one(request: Request, seed: int) -> int:
     if request.as_json:
         typer.echo(json.dumps(outcome_json(outcome), indent=2))
         return 0
-    _show_outcome(outcome, request.out)
+    _show_outcome(outcome, request.out, profile.machines.currency)
     return 0
 
 
@@ -197,29 +198,35 @@ def show_scores(found: Sequence[PolicyScore], days: int) -> None:
     """Prints a row per policy, cheapest first, and names the knee."""
     to_have = [one for one in found if one.policy != ORACLE]
     best, turn = {one.policy for one in front(to_have)}, knee(to_have).policy
-    table = Table("policy", "GPU-hours", "missed", "worst day of 20", "alarmed, worst", "p95", "")
+    titles = ("policy", "GPU-hours", "missed", "worst day\nof 20", "alarmed,\nworst", "p95", "")
+    # Uncut in 80 columns: by their first eight letters five policies read alike.
+    columns = [Column(title, no_wrap=True) for title in titles]
+    table = Table(*columns, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     for one in found:
         told = "the knee" if one.policy == turn else "" if one.policy not in best else "front"
         table.add_row(
             one.policy,
-            f"{one.gpu_h.mean:.1f} ({one.gpu_h.low:.1f}-{one.gpu_h.high:.1f})",
-            f"{percent(one.missed_share.mean)}",
+            f"{one.gpu_h.mean:.1f}\n({one.gpu_h.low:.1f}-{one.gpu_h.high:.1f})",
+            percent(one.missed_share.mean),
             percent(one.missed_p95),
             percent(one.alarmed_share),
             f"{1e3 * one.p95_s:.0f} ms",
-            "knows the future" if one.policy == ORACLE else told,
+            told,
         )
     console = Console()
     console.print(table)
-    console.print(f"{days} days, the same for every policy; brackets: 95 % intervals of the mean")
+    told = f"{days} days, the same for every policy; brackets: 95 % intervals of the mean"
+    if any(one.policy == ORACLE for one in found):
+        told += f"; {ORACLE} knows the day in advance, nobody can have it"
+    console.print(told, soft_wrap=True)
 
 
-def _show_outcome(outcome: Outcome, out: Path) -> None:
+def _show_outcome(outcome: Outcome, out: Path, currency: str) -> None:
     console = Console()
     console.print(
         f"{outcome.policy} on {outcome.scenario}, seed {outcome.seed} ({outcome.engine} engine): "
         f"{percent(outcome.missed_share)} of {outcome.offered / 1e6:.1f} M tiles missed, "
-        f"{outcome.gpu_h:.1f} GPU-hours, {outcome.money:.0f} money",
+        f"{outcome.gpu_h:.1f} GPU-hours, {outcome.money:.0f} {currency}",
         soft_wrap=True,
     )
     console.print(

@@ -37,7 +37,7 @@ def plan_page_data(study: Study) -> PlanData:
         notes=notes(profile, len(study.seeds)),
         sources=profile.sources,
         goal=GOAL,
-        currency="money",
+        currency=study.profile.machines.currency,
     )
 
 
@@ -64,7 +64,7 @@ def notes(profile: EventProfile, seeds: int) -> tuple[str, ...]:
         f"replica ({service.source}).",
         f"A replica starts in {service.start_s:.0f} s, a node boots in {node.boot.median_s:.0f} s "
         f"(medians); {node.boot.failure:.0%} of launches never come.",
-        f"Prices: {node.name} {node.paid_per_h:g} an hour and node ({node.price_source}).",
+        f"Prices: {node.name} {node.paid_per_h:g} {profile.machines.currency} an hour and node ({node.price_source}).",
         f"{seeds} days of each kind were drawn; every policy played the same days.",
         "Serve's own decision code of Ray 2.60 ran on a simulated clock; frames moved as a fluid, "
         "which is held to an exact frame-level engine by tests.",
@@ -81,7 +81,7 @@ def _facts(study: Study) -> tuple[tuple[str, str], ...]:
         ("Cameras and drones", f"{cameras}"),
         ("Planned peak", f"{peak:,.0f} tiles/s"),
         ("GPUs at the peak", f"{max(step.gpus for step in study.warm)}"),
-        ("Expected cost", f"{study.advised.money.mean:,.0f}"),
+        ("Expected cost", f"{study.advised.money.mean:,.0f} {profile.machines.currency}"),
         ("Idle paid time", f"{idle_time(study).gpu_h:.1f} GPU-h"),
     )
 

@@ -66,7 +66,7 @@ class NodeType:
         name: As `l4x4`.
         gpus: GPUs of one node; each holds one replica.
         max_nodes: Quota.
-        price_per_h: Of one node, in the event file's currency.
+        price_per_h: Of one node, in `MachinesSettings.currency`.
         price_source: Where the price was read.
         boot: How it comes up.
         spot: How it is taken away; None for on-demand.
@@ -106,6 +106,7 @@ class MachinesSettings:
         schedule_every_s: Between two passes, seconds.
         least_billed_s: Shortest time billed per node, seconds.
         backfill_reserve: GPUs a harvesting back-fill leaves free (`--reserve`).
+        currency: Of the prices, as it is to be shown.
     """
 
     nodes: tuple[NodeType, ...]
@@ -114,6 +115,7 @@ class MachinesSettings:
     schedule_every_s: float = 5.0
     least_billed_s: float = 60.0
     backfill_reserve: int = 1
+    currency: str = "USD"
 
     def __post_init__(self) -> None:
         refuse_faults(
@@ -123,6 +125,7 @@ class MachinesSettings:
             between("schedule_every_s", self.schedule_every_s, 1, 600),
             between("least_billed_s", self.least_billed_s, 0, 3600),
             between("backfill_reserve", self.backfill_reserve, 0, 1000),
+            ("currency", "is empty; write it as EUR") if not self.currency.strip() else None,
         )
 
     @property

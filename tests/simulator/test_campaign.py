@@ -92,6 +92,7 @@ def test_a_plan_is_ten_lines_a_page_and_files_to_deploy(event_file: Path, tmp_pa
     lines = plan_lines(study, page)
     assert len(lines) == 10
     assert lines[1].startswith("Use ")
+    assert re.match(r"cost: [\d,]+ USD \([\d,]+ to [\d,]+\); ", lines[3])
     assert re.search(r"idle paid time: [\d.]+ GPU-h, enough .* [\d,]+ footage-hours$", lines[3])
     text = page.read_text("utf-8")
     assert text.count("<svg") == 4

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ray_app.commands.simulate import show_scores
 from ray_app.domain.errors import ConfigError
 from ray_app.domain.ranges import SettingsError
 from ray_app.simulator.comparison import (
@@ -88,6 +89,16 @@ def test_the_front_leaves_out_who_is_beaten_in_both() -> None:
 
 def test_the_knee_is_where_money_begins_to_buy_little() -> None:
     assert knee(scores(ALL)).policy == "plan"
+
+
+def test_every_policy_is_told_by_its_whole_name_in_eighty_columns(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    names = ("ray_tuned_2.5", "ray_tuned_3.5", "event_plan_safe", "offered_load_92")
+    played = [one for k, name in enumerate(names) for one in days(name, 123 + k, 9e-5)]
+    show_scores(scores(played), 20)
+    told = capsys.readouterr().out
+    assert all(name in told for name in names)
+    assert "…" not in told
 
 
 def test_the_cheapest_within_the_goal_is_advised_or_else_the_best() -> None:
