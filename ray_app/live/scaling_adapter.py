@@ -37,30 +37,30 @@ class WarmNodes:
         self,
         now_s: float,
         offered_per_s: float,
-        target: int,
+        running: int,
         counts: tuple[tuple[str, float], ...],
         moments: tuple[tuple[str, float], ...] = (),
     ) -> Decision:
         """Returns the replicas and the GPUs wanted: what Serve decides, from the same numbers."""
-        load = self._load(SiteLoad(now_s, offered_per_s, counts, moments), now_s, target)
+        load = self._load(SiteLoad(now_s, offered_per_s, counts, moments), now_s, running)
         wanted, self._memory = self._kind.decide(load, self._memory, self._settings)
         return self._bounded(wanted)
 
-    def signal(self, told: SiteLoad, target: int, lead_s: float) -> EventSignal:
+    def signal(self, told: SiteLoad, running: int, lead_s: float) -> EventSignal:
         """Returns what the policy would ask for now and in a while; it remembers none of it.
 
         Before the first load is known, all there may be is said to be needed.
 
         Args:
             told: The site's load.
-            target: Replicas asked for last.
+            running: Replicas at work.
             lead_s: How far ahead "soon" is.
         """
         slot = SlotSize(self._detectors.num_cpus, self._detectors.num_gpus)
         if told.told_at <= 0:
             most = self._detectors.max_replicas
             return EventSignal(EventNeed(most, most, 0), slot)
-        load = self._load(told, told.told_at, target)
+        load = self._load(told, told.told_at, running)
         wanted, memory = self._kind.decide(load, self._memory, self._settings)
         # The load of then is not known: a plan decides alone, other policies hold what they asked.
         later = replace(load, time_s=load.time_s + lead_s, offered_per_s=None, counts=())
@@ -70,13 +70,14 @@ class WarmNodes:
         warm = now.warm_gpus if slot.gpus > 0 else 0
         return EventSignal(EventNeed(now.replicas, max(now.replicas, soon.replicas), warm), slot)
 
-    def _load(self, told: SiteLoad, at_s: float, target: int) -> Load:
+    def _load(self, told: SiteLoad, at_s: float, running: int) -> Load:
         return Load(
             at_s - self._zero_s,
             told.offered_work_per_s,
-            target,
+            running,  # what Serve asked for is not known here
             anchors=tuple(Anchor(name, at - self._zero_s) for name, at in told.moments),
             counts=tuple(Count(zone, people) for zone, people in told.counts),
+            running=running,
         )
 
     def _bounded(self, wanted: Decision) -> Decision:

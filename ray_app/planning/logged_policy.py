@@ -33,6 +33,7 @@ class LoggedPolicy:
         line = {
             "now_s": ctx.current_time,
             "target": ctx.target_num_replicas,
+            "running": ctx.current_num_replicas,
             "is_first": not ctx.policy_state,
             "metrics": metrics,
             "decided": decided,
@@ -56,6 +57,7 @@ class RecordedContext:
 
     current_time: float
     target_num_replicas: int
+    current_num_replicas: int
     raw_metrics: Mapping[str, Mapping[str, Sequence[RecordedSample]]]
     policy_state: Mapping[str, Any] | None = None
 
@@ -95,7 +97,7 @@ def replay_log(log: Path, policy: str, settings: Mapping[str, Any], zero_s: floa
             }
             for name, by_replica in told["metrics"].items()
         }
-        context = RecordedContext(told["now_s"], told["target"], metrics, state)
+        context = RecordedContext(told["now_s"], told["target"], told["running"], metrics, state)
         decided, state = inner(context)
         if decided != told["decided"]:
             different.append(count)

@@ -6,7 +6,15 @@ import numpy as np
 
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.settings import settings
-from ray_app.scaling.fleet import FleetSettings, HeldPeak, hold_peak, replicas_for
+from ray_app.scaling.fleet import (
+    Asked,
+    FleetSettings,
+    HeldPeak,
+    ask,
+    hold_peak,
+    overdue,
+    replicas_for,
+)
 from ray_app.scaling.load import Anchor, Decision, Load
 from ray_app.scaling.plan_curve import PlanCurve, planned_time_s
 from ray_app.scaling.plan_fit import PlanFit
@@ -21,6 +29,9 @@ from ray_app.scaling.plan_trust import (
     with_surge,
 )
 
+# Calm: within so long the plan rises by no more than that share, and the work is near the plan.
+CALM_S, CALM_RISE, CALM_ABOVE = 300.0, 0.25, 0.05
+
 
 @settings
 class EventPlanSettings:
@@ -29,8 +40,9 @@ class EventPlanSettings:
     Attributes:
         fleet: What a replica can do.
         curve: The plan.
-        utilisation: Share of a replica's throughput planned with for forecast work.
-        reactive_utilisation: The same for work measured now, which may still grow, and for
+        utilisation: Share of a replica's throughput planned with for forecast work, and for work
+            measured in a calm that the plan explains.
+        reactive_utilisation: The same for other work measured now, which may still grow, and for
             surges that come again.
         broken_utilisation: The same once the plan has proved wrong.
         replica_lead_s: From asking for a replica on a node that is up to its first frame, with
@@ -45,12 +57,12 @@ class EventPlanSettings:
 
     fleet: FleetSettings
     curve: PlanCurve
-    utilisation: float = 0.92
-    reactive_utilisation: float = 0.83
+    utilisation: float = 0.94
+    reactive_utilisation: float = 0.82
     broken_utilisation: float = 0.6
     replica_lead_s: float = 60.0
     node_lead_s: float = 240.0
-    margin_s: float = 90.0
+    margin_s: float = 120.0
     hold_s: float = 60.0
     broken_hold_s: float = 900.0
     scale_sd: float = 0.15
@@ -79,6 +91,7 @@ class EventPlanMemory:
         trust: Whether the plan still holds.
         held_replicas: Peaks of replicas not yet forgotten.
         held_warm: Peaks of warm GPUs not yet forgotten.
+        asked: What was asked for lately.
     """
 
     samples: Samples = field(default_factory=Samples)
@@ -87,6 +100,7 @@ class EventPlanMemory:
     trust: Trust = field(default_factory=Trust)
     held_replicas: HeldPeak = field(default_factory=HeldPeak)
     held_warm: HeldPeak = field(default_factory=HeldPeak)
+    asked: Asked = field(default_factory=Asked)
 
 
 def decide(
@@ -112,7 +126,10 @@ def decide(
         soon = max(soon, load.target)
     replicas, held = hold_peak(memory.held_replicas, load.time_s, soon, hold_s)
     warm, held_warm = hold_peak(memory.held_warm, load.time_s, max(soon, later), hold_s)
-    return Decision(replicas, warm), replace(now, held_replicas=held, held_warm=held_warm)
+    asked = ask(memory.asked, load.time_s, replicas, warm, settings)
+    late = overdue(asked, load.time_s, load.running, settings)
+    now = replace(now, held_replicas=held, held_warm=held_warm, asked=asked)
+    return Decision(replicas, min(settings.fleet.max_replicas, warm + late)), now
 
 
 def plan_now_s(load: Load, moments: tuple[Anchor, ...], fit: PlanFit) -> float:
@@ -128,15 +145,29 @@ def _need(
     """Returns the replicas that carry what is forecast within the lead, and what is there now."""
     ahead_s = now_s + lead_s + settings.margin_s
     planned = now.fit.scale * settings.curve.peak_between(now_s, ahead_s)
-    need = replicas_for(planned, settings.utilisation, settings.fleet)
+    fleet = settings.fleet
+    need = replicas_for(planned, settings.utilisation, fleet)
     if now.surge > 1:
         again = with_surge(settings.curve, now.fit, now.surge, now_s, ahead_s)
-        need = replicas_for(again, settings.reactive_utilisation, settings.fleet)
+        need = replicas_for(again, settings.reactive_utilisation, fleet)
     if load.offered_per_s is None:
         return need
-    is_broken = now.trust.is_broken
-    reactive = settings.broken_utilisation if is_broken else settings.reactive_utilisation
     # Work that grows goes on growing while a replica starts; a surprise, while a node boots.
     grown_s = lead_s if now.trust.is_surging else settings.replica_lead_s
     expected = load.offered_per_s + grown_s * now.samples.growth_per_s(load)
-    return max(need, replicas_for(expected, reactive, settings.fleet))
+    return max(need, replicas_for(expected, _measured_share(load, now_s, now, settings), fleet))
+
+
+def _measured_share(
+    load: Load, now_s: float, now: EventPlanMemory, settings: EventPlanSettings
+) -> float:
+    """Returns the share of a replica's throughput that measured work is planned with."""
+    if now.trust.is_broken:
+        return settings.broken_utilisation
+    if now.surge > 1 or load.offered_per_s is None:
+        return settings.reactive_utilisation
+    curve = settings.curve
+    planned = curve.peak_between(now_s, now_s)
+    is_calm = curve.peak_between(now_s - CALM_S, now_s + CALM_S) <= (1 + CALM_RISE) * planned
+    is_explained = load.offered_per_s <= (1 + CALM_ABOVE) * now.fit.scale * planned
+    return settings.utilisation if is_calm and is_explained else settings.reactive_utilisation

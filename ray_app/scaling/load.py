@@ -35,6 +35,7 @@ class Load:
         target: Replicas asked for by the last decision.
         anchors: Moments whose real time is known, in no order.
         counts: Newest counts of the crowd.
+        running: Replicas that serve now; None when nobody tells.
     """
 
     time_s: float
@@ -42,6 +43,7 @@ class Load:
     target: int
     anchors: tuple[Anchor, ...] = ()
     counts: tuple[Count, ...] = ()
+    running: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,10 @@ class ServeContext(Protocol):
         """The last decision."""
 
     @property
+    def current_num_replicas(self) -> int:
+        """Replicas that serve now."""
+
+    @property
     def raw_metrics(self) -> Mapping[str, Mapping[Any, Sequence[Sample]]]:
         """Metric name -> replica -> samples, as `record_autoscaling_stats` gave them."""
 
@@ -123,7 +127,14 @@ def load_of(ctx: ServeContext, zero_s: float) -> Load:
             people = _newest(by_replica, now_s)
             if people is not None:
                 counts.append(Count(name.removeprefix(COUNT), people))
-    return Load(now_s - zero_s, offered, ctx.target_num_replicas, tuple(anchors), tuple(counts))
+    return Load(
+        time_s=now_s - zero_s,
+        offered_per_s=offered,
+        target=ctx.target_num_replicas,
+        anchors=tuple(anchors),
+        counts=tuple(counts),
+        running=ctx.current_num_replicas,
+    )
 
 
 def _newest(by_replica: Mapping[Any, Sequence[Sample]], now_s: float) -> float | None:

@@ -26,6 +26,7 @@ class Sample:
 class Context:
     current_time: float
     target_num_replicas: int
+    current_num_replicas: int
     raw_metrics: dict
     policy_state: dict = field(default_factory=dict)
 
@@ -36,7 +37,7 @@ def test_the_same_numbers_give_the_same_decisions_as_in_serve():
     state, target = {}, 1
     for second, offered in enumerate([5.0, 20.0, 44.0, 44.0, 10.0, 0.0, 0.0, 0.0, 0.0, 0.0, 200.0]):
         metrics = {OFFERED: {"r0": [Sample(second, offered)]}}
-        wanted, state = in_serve(Context(float(second), target, metrics, state))
+        wanted, state = in_serve(Context(float(second), target, target, metrics, state))
         bounded = max(1, min(6, wanted))
         decision = beside.decide(float(second), offered, target, ())
         assert decision.replicas == bounded
@@ -93,7 +94,7 @@ def test_a_moment_that_is_told_moves_the_plan_alike_in_serve_and_beside():
         in_serve, beside = ServePolicy(**kwargs), WarmNodes(kwargs, DETECTORS)
         metrics = {OFFERED: {"r0": [Sample(1e6 + 1100, 5.0)]}}
         metrics |= {MOMENT + key: {"r0": [Sample(1e6 + 1100, at)]} for key, at in moments}
-        wanted, state = in_serve(Context(1e6 + 1100, 1, metrics))
+        wanted, state = in_serve(Context(1e6 + 1100, 1, 1, metrics))
         decision = beside.decide(1e6 + 1100, 5.0, 1, (), moments)
         assert decision.replicas == max(1, min(6, wanted))
         assert decision.warm_gpus == min(6, state[WARM_GPUS])
@@ -114,6 +115,21 @@ def planned_nodes(**leads) -> WarmNodes:
     settings = {"fleet": FLEET, "curve": CURVE, "margin_s": 0.0, "hold_s": 0.0, **leads}
     policy = {"policy": "event_plan", "settings": settings, "zero_s": 1e6}
     return WarmNodes(policy, DETECTORS)
+
+
+@pytest.mark.parametrize(("running", "warm"), [(4, 4), (3, 5)])
+def test_a_node_that_does_not_come_is_asked_for_again_alike_in_serve_and_beside(running, warm):
+    flat = {**CURVE, "offered_per_s": [35.0] * 400}
+    kwargs = {"policy": "event_plan", "settings": {"fleet": FLEET, "curve": flat}, "zero_s": 1e6}
+    in_serve, beside = ServePolicy(**kwargs), WarmNodes(kwargs, DETECTORS)
+    state = {}
+    for second in range(0, 400, 10):
+        now_s = 1e6 + second
+        metrics = {OFFERED: {"r0": [Sample(now_s, 35.0)]}}
+        replicas, state = in_serve(Context(now_s, 4, running, metrics, state))
+        decision = beside.decide(now_s, 35.0, running, ())
+    assert replicas == decision.replicas == 4
+    assert decision.warm_gpus == state[WARM_GPUS] == warm
 
 
 def test_a_back_fill_hears_of_the_planned_rise_within_its_lead():

@@ -191,4 +191,5 @@ class _Sample:
 class _Context:
     def __init__(self, now_s: float, target: int, metrics: dict, state: dict) -> None:
         self.current_time, self.target_num_replicas = now_s, target
+        self.current_num_replicas = target
         self.raw_metrics, self.policy_state = metrics, state

@@ -7,11 +7,19 @@ import pytest
 
 from ray_app.domain.ranges import SettingsError
 from ray_app.scaling import event_plan, forecast, offered_load, schedule
-from ray_app.scaling.fleet import FleetSettings, HeldPeak, hold_peak, replicas_for
+from ray_app.scaling.fleet import (
+    Asked,
+    FleetSettings,
+    HeldPeak,
+    ask,
+    hold_peak,
+    overdue,
+    replicas_for,
+)
 from ray_app.scaling.load import Anchor, Count, Decision, Load
 from ray_app.scaling.plan_curve import PlanCurve, PlannedCount, planned_time_s
 from ray_app.scaling.plan_fit import Measured, Prior, fit_plan
-from ray_app.scaling.plan_trust import Samples
+from ray_app.scaling.plan_trust import SURGE_ROOM, Samples
 from ray_app.scaling.policy_kinds import (
     POLICIES,
     curve_from_json,
@@ -67,6 +75,76 @@ def test_a_peak_is_held_then_forgotten_in_steps() -> None:
         wanted, held = hold_peak(held, time_s, need, hold_s=60)
         seen.append(wanted)
     assert seen == [5, 9, 9, 9, 9, 6, 2]
+
+
+@dataclasses.dataclass(frozen=True)
+class Lead:
+    replica_lead_s: float = 60.0
+    node_lead_s: float = 240.0
+
+
+def late_at(time_s: float, running: int | None, asked_s: dict[int, tuple[int, int]]) -> int:
+    """Returns what is overdue when so many replicas and warm GPUs were asked for from then on."""
+    asked, late = Asked(), 0
+    for now_s in range(0, int(time_s) + 1, 2):
+        replicas, warm = next(asked_s[at] for at in sorted(asked_s, reverse=True) if at <= now_s)
+        asked = ask(asked, now_s, replicas, warm, Lead())
+        late = overdue(asked, now_s, running, Lead())
+    return late
+
+
+def test_a_node_is_overdue_when_it_was_asked_for_longer_ago_than_it_takes() -> None:
+    rise = {0: (8, 8), 400: (8, 12), 500: (12, 12)}
+    assert late_at(630, 8, rise) == 0
+    assert late_at(642, 8, rise) == 3  # a quarter of 12
+    assert late_at(642, 10, rise) == 2
+    assert late_at(642, 12, rise) == 0
+    assert late_at(642, None, rise) == 0
+
+
+def test_a_replica_that_was_only_just_asked_for_is_not_overdue() -> None:
+    assert late_at(800, 8, {0: (8, 8), 400: (8, 12), 750: (12, 12)}) == 0
+    assert late_at(812, 8, {0: (8, 8), 400: (8, 12), 750: (12, 12)}) == 3
+
+
+def test_nothing_is_overdue_after_a_restart_or_once_it_is_wanted_no_more() -> None:
+    assert late_at(238, 8, {0: (12, 12)}) == 0
+    assert late_at(240, 8, {0: (12, 12)}) == 3
+    assert late_at(700, 8, {0: (12, 12), 690: (8, 8)}) == 0
+
+
+def test_where_most_is_missing_few_more_nodes_are_asked_for() -> None:
+    assert late_at(400, 0, {0: (40, 40)}) == 10
+
+
+def test_the_event_plan_asks_again_for_a_node_that_does_not_come() -> None:
+    settings = plan_settings()
+
+    def warm_at_the_end(missing: int) -> int:
+        memory, target, decision = event_plan.EventPlanMemory(), 5, None
+        for time_s in range(0, 1800, 10):
+            running = target if time_s < 1200 else target - missing
+            load = Load(float(time_s), float(ramp(time_s)), target, running=running)
+            decision, memory = event_plan.decide(load, memory, settings)
+            target = decision.replicas
+        return decision.warm_gpus
+
+    assert warm_at_the_end(missing=1) == warm_at_the_end(missing=0) + 1
+
+
+def test_a_calm_the_plan_explains_is_met_with_less_room() -> None:
+    flat = dataclasses.replace(CURVE, offered_per_s=np.full(720, 1000.0))
+    calm = event_plan.EventPlanSettings(
+        fleet=FLEET, curve=flat, utilisation=0.95, reactive_utilisation=0.7
+    )
+    rising = dataclasses.replace(calm, curve=CURVE)
+    steady, _ = follow(lambda _time_s: 1000.0, calm)
+    assert steady[6000].replicas == 11  # 1000 / 95
+    above, _ = follow(lambda time_s: 1000.0 if time_s < 5800 else 1090.0, calm)
+    assert above[5850].replicas == 16  # 1090 / 70: more than the plan explains
+    climbing, _ = follow(lambda time_s: float(ramp(np.array(time_s))), rising)
+    on_the_way = KICK_OFF_S + 700  # falling steeply: nothing calm about it
+    assert climbing[on_the_way].replicas >= ramp(np.array(on_the_way)) / 70
 
 
 def test_offered_load_rises_at_once_and_falls_after_the_hold() -> None:
@@ -152,13 +230,16 @@ def test_a_moment_announced_before_an_earlier_one_is_left_out() -> None:
 
 
 def test_the_plan_scales_before_the_load_comes() -> None:
-    decisions, _ = follow(ramp, plan_settings())
+    settings = plan_settings()
+    decisions, _ = follow(ramp, settings)
     ahead = decisions[int(KICK_OFF_S) - 700]
-    now = replicas_for(float(ramp(np.array(KICK_OFF_S - 700))), 0.83, FLEET)
+    measured = float(ramp(np.array(KICK_OFF_S - 700)))
+    now = replicas_for(measured, settings.reactive_utilisation, FLEET)
     assert ahead.replicas > now
     # Nodes are asked for earlier than replicas.
     assert ahead.warm_gpus > ahead.replicas
-    assert max(d.replicas for d in decisions.values()) == pytest.approx(2000 / 83, abs=1.5)
+    at_most = replicas_for(2000, settings.utilisation, FLEET)
+    assert max(d.replicas for d in decisions.values()) == pytest.approx(at_most, abs=1)
 
 
 def test_a_fuller_house_is_learnt_before_its_peak() -> None:
@@ -175,7 +256,8 @@ def test_a_told_delay_moves_the_plan() -> None:
     )
     # Nothing is bought for the planned kick-off; the peak is met when it comes.
     assert decisions[int(KICK_OFF_S) - 300].replicas <= 8
-    assert decisions[int(KICK_OFF_S + late_s) - 60].replicas >= replicas_for(2000, 0.9, FLEET)
+    at_its_peak = replicas_for(2000, settings.utilisation, FLEET)
+    assert decisions[int(KICK_OFF_S + late_s) - 60].replicas >= at_its_peak
 
 
 def test_a_broken_plan_falls_back_to_reaction_with_more_room() -> None:
@@ -205,7 +287,7 @@ def test_a_crowd_that_comes_by_the_train_is_expected_again_and_breaks_no_plan() 
         before = decisions[train_s - 10]
         assert before.replicas >= by_train(train_s) / FLEET.work_per_s == 12
         # No more than the next can bring, though what stands still would need six.
-        assert before.warm_gpus <= 12 * 1.2 / 0.83 + 1
+        assert before.warm_gpus <= 12 * SURGE_ROOM / settings.reactive_utilisation + 1
 
 
 def test_a_step_is_no_growth_but_half_a_minute_of_it_is() -> None:
