@@ -64,7 +64,8 @@ def notes(profile: EventProfile, seeds: int) -> tuple[str, ...]:
         f"replica ({service.source}).",
         f"A replica starts in {service.start_s:.0f} s, a node boots in {node.boot.median_s:.0f} s "
         f"(medians); {node.boot.failure:.0%} of launches never come.",
-        f"Prices: {node.name} {node.paid_per_h:g} {profile.machines.currency} an hour and node ({node.price_source}).",
+        f"Prices: {node.name} {node.paid_per_h:g} {profile.machines.currency} an hour and node "
+        f"({node.price_source}).",
         f"{seeds} days of each kind were drawn; every policy played the same days.",
         "Serve's own decision code of Ray 2.60 ran on a simulated clock; frames moved as a fluid, "
         "which is held to an exact frame-level engine by tests.",

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from ray_app.scaling.serve_policy import COUNT, MOMENT, OFFERED, WARM_GPUS
 from ray_app.scaling.input_steps import InputStep
+from ray_app.scaling.serve_policy import COUNT, MOMENT, OFFERED, WARM_GPUS
 from ray_app.scaling.shedding import Shares, recovered
 from ray_app.simulator.class_load import ClassLoad, class_load
 from ray_app.simulator.cluster import Cluster
