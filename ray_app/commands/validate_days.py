@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ray_app.config.event_file import load_event
 from ray_app.planning.closed_loop import (
@@ -76,17 +77,18 @@ def _different(truth: DayTruth) -> int:
 
 def _show(truths: Sequence[DayTruth]) -> None:
     console = Console()
-    table = Table(title="simulated against real; in brackets: real against real")
-    for name in ("day", "policy", "decided otherwise", "within one", "p95", "GPU time", "missed"):
-        table.add_column(name)
+    titles = ("day", "policy", "decided\notherwise", "within\none", "p95", "GPU\ntime", "missed")
+    columns = [Column(title, no_wrap=True) for title in titles]
+    table = Table(*columns, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    console.print("simulated against real; in brackets: real against real")
     for truth in truths:
         decisions = sum(replayed.decisions for replayed in truth.replayed)
         table.add_row(
-            truth.scenario + (" (kept)" if truth.was_kept else ""),
+            truth.scenario + ("\n(kept)" if truth.was_kept else ""),
             truth.policy,
-            f"{_different(truth)} of {decisions}" if truth.replayed else "Ray's own",
+            f"{_different(truth)}\nof {decisions}" if truth.replayed else "Ray's own",
             *_cells(truth.closeness, truth.spread),
-            f"{truth.simulated.missed:.1%} / {truth.real[0].missed:.1%}",
+            f"{truth.simulated.missed:.1%}\n{truth.real[0].missed:.1%}",
         )
     console.print(table)
     reached = [truth for truth in truths if _is_near(truth.closeness)]
@@ -111,7 +113,7 @@ def _cells(closeness: Closeness, spread: Closeness | None) -> list[str]:
     ]
     if len(pairs) == 1:
         return list(pairs[0])
-    return [f"{first} ({second})" for first, second in zip(*pairs, strict=True)]
+    return [f"{first}\n({second})" for first, second in zip(*pairs, strict=True)]
 
 
 def _is_near(closeness: Closeness) -> bool:
