@@ -133,7 +133,7 @@ def _direct(stage: Stage, told: dict[str, Any]) -> None:
     except BaseException as error:  # noqa: BLE001  told by the main thread
         stage.failed.append(error)
     finally:
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)  # as Ctrl-C, which jobs in the background ignore
 
 
 def _script(stage: Stage, told: dict[str, Any]) -> None:

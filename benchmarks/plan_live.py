@@ -146,7 +146,7 @@ def _switch(
     except BaseException as error:  # noqa: BLE001  told by the main thread
         failed.append(error)
     finally:
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)  # as Ctrl-C, which jobs in the background ignore
 
 
 def _fleet(start_at: float) -> Any:  # noqa: ANN401  an actor's handle
