@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 
 from ray_app.commands.day_progress import DayProgress
+from ray_app.commands.narrow_table import narrow_table
 from ray_app.commands.site_text import load_site_text
 from ray_app.config.event_file import load_event
 from ray_app.domain.errors import ConfigError
@@ -199,11 +199,9 @@ def show_scores(found: Sequence[PolicyScore], days: int) -> None:
     to_have = [one for one in found if one.policy != ORACLE]
     best, turn = {one.policy for one in front(to_have)}, knee(to_have).policy
     titles = ("policy", "GPU-hours", "missed", "worst day\nof 20", "alarmed,\nworst", "p95", "")
-    # Uncut in 80 columns: by their first eight letters five policies read alike.
-    columns = [Column(title, no_wrap=True) for title in titles]
-    table = Table(*columns, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table = narrow_table(titles)
     for one in found:
-        told = "the knee" if one.policy == turn else "" if one.policy not in best else "front"
+        told = "knee" if one.policy == turn else "" if one.policy not in best else "front"
         table.add_row(
             one.policy,
             f"{one.gpu_h.mean:.1f}\n({one.gpu_h.low:.1f}-{one.gpu_h.high:.1f})",
@@ -215,10 +213,10 @@ def show_scores(found: Sequence[PolicyScore], days: int) -> None:
         )
     console = Console()
     console.print(table)
-    told = f"{days} days, the same for every policy; brackets: 95 % intervals of the mean"
+    footer = f"{days} days, the same for every policy; brackets: 95 % intervals of the mean"
     if any(one.policy == ORACLE for one in found):
-        told += f"; {ORACLE} knows the day in advance, nobody can have it"
-    console.print(told, soft_wrap=True)
+        footer += f"; {ORACLE} knows the day in advance, nobody can have it"
+    console.print(footer, soft_wrap=True)
 
 
 def _show_outcome(outcome: Outcome, out: Path, currency: str) -> None:

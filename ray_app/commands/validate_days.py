@@ -6,10 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Column, Table
 
+from ray_app.commands.narrow_table import narrow_table
 from ray_app.config.event_file import load_event
 from ray_app.planning.closed_loop import (
     RANKED_ON,
@@ -78,8 +77,7 @@ def _different(truth: DayTruth) -> int:
 def _show(truths: Sequence[DayTruth]) -> None:
     console = Console()
     titles = ("day", "policy", "decided\notherwise", "within\none", "p95", "GPU\ntime", "missed")
-    columns = [Column(title, no_wrap=True) for title in titles]
-    table = Table(*columns, box=SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    table = narrow_table(titles)
     console.print("simulated against real; in brackets: real against real")
     for truth in truths:
         decisions = sum(replayed.decisions for replayed in truth.replayed)

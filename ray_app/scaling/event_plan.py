@@ -6,16 +6,9 @@ import numpy as np
 
 from ray_app.domain.ranges import above, between, refuse_faults
 from ray_app.domain.settings import settings
-from ray_app.scaling.fleet import (
-    Asked,
-    FleetSettings,
-    HeldPeak,
-    ask,
-    hold_peak,
-    overdue,
-    replicas_for,
-)
+from ray_app.scaling.fleet import FleetSettings, HeldPeak, hold_peak, replicas_for
 from ray_app.scaling.load import Anchor, Decision, Load
+from ray_app.scaling.overdue_nodes import Asked, ask, overdue
 from ray_app.scaling.plan_curve import PlanCurve, planned_time_s
 from ray_app.scaling.plan_fit import PlanFit
 from ray_app.scaling.plan_trust import (
