@@ -198,7 +198,15 @@ def show_scores(found: Sequence[PolicyScore], days: int) -> None:
     """Prints a row per policy, cheapest first, and names the knee."""
     to_have = [one for one in found if one.policy != ORACLE]
     best, turn = {one.policy for one in front(to_have)}, knee(to_have).policy
-    titles = ("policy", "GPU-hours", "missed", "worst day\nof 20", "alarmed,\nworst", "p95", "")
+    titles = (
+        "policy",
+        "GPU-hours",
+        "missed",
+        "worst day\nof 20",
+        "alarmed,\nworst",
+        "p95,\nms",
+        "",
+    )
     table = narrow_table(titles)
     for one in found:
         told = "knee" if one.policy == turn else "" if one.policy not in best else "front"
@@ -208,7 +216,7 @@ def show_scores(found: Sequence[PolicyScore], days: int) -> None:
             percent(one.missed_share.mean),
             percent(one.missed_p95),
             percent(one.alarmed_share),
-            f"{1e3 * one.p95_s:.0f} ms",
+            f"{1e3 * one.p95_s:.0f}",
             told,
         )
     console = Console()
