@@ -1,8 +1,9 @@
 """Plays every policy on every day, as Ray tasks: one task is one day under all policies."""
 
+import itertools
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from ray_app.simulator.serve_settings import ServedPolicy
 from ray_app.simulator.simulation import Day, Engine, NodeRule, draw_day, simulate
 
 OnDay = Callable[[int, int], None]
+_Named = tuple[str, int]  # scenario, seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +60,49 @@ def run_campaign(campaign: Campaign, on_day: OnDay | None = None) -> tuple[Outco
     """
     days = [(name, seed) for name in campaign.scenarios for seed in campaign.seeds]
     workers = min(campaign.workers or os.cpu_count() or 1, len(days))
+    done: dict[_Named, tuple[Outcome, ...]] = {}
     with ray_session(None, workers, 0):
-        import ray
+        from ray.exceptions import RayTaskError
 
-        task: Any = ray.remote(num_cpus=1, max_retries=1)(play_day)
-        shared = ray.put(campaign)
-        waiting = {task.remote(shared, *day, tuple(sys.path)): day for day in days}
-        done: dict[tuple[str, int], tuple[Outcome, ...]] = {}
         try:
-            while waiting:
-                ready, _ = ray.wait(list(waiting), num_returns=1)
-                for one in ready:
-                    done[waiting.pop(one)] = ray.get(one)
-                    if on_day is not None:
-                        on_day(len(done), len(days))
+            for day, outcomes in _as_they_end(campaign, days, workers):
+                done[day] = outcomes
+                if on_day is not None:
+                    on_day(len(done), len(days))
         except KeyboardInterrupt:
             told = f"interrupted after {len(done)} of {len(days)} days; nothing was written"
             raise Interrupted(told) from None
-        except ray.exceptions.RayTaskError as error:
+        except RayTaskError as error:
             raise ConfigError(f"a day could not be played: {error.cause!r}") from error
-        finally:
-            for one in waiting:
-                ray.cancel(one, force=True)
     return tuple(outcome for day in days for outcome in done[day])
+
+
+def _as_they_end(
+    campaign: Campaign, days: Sequence[_Named], workers: int
+) -> Iterator[tuple[_Named, tuple[Outcome, ...]]]:
+    """Yields each day's outcomes as it ends, with as many days handed out as there are workers.
+
+    So none has to be taken back when one fails: ray.cancel of a task that ends at that very
+    moment aborts the whole process (seen with Ray 2.60).
+    """
+    import ray
+
+    task: Any = ray.remote(num_cpus=1, max_retries=1)(play_day)
+    shared = ray.put(campaign)
+    coming = iter(days)
+
+    def hand_out(count: int) -> dict[Any, _Named]:
+        return {
+            task.remote(shared, *day, tuple(sys.path)): day
+            for day in itertools.islice(coming, count)
+        }
+
+    waiting = hand_out(workers)
+    while waiting:
+        ready, _ = ray.wait(list(waiting), num_returns=1)
+        ended = [(waiting.pop(one), ray.get(one)) for one in ready]
+        waiting |= hand_out(len(ended))
+        yield from ended
 
 
 def play_day(

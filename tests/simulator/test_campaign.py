@@ -3,9 +3,11 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import ray
 from typer.testing import CliRunner
 
 from ray_app.batch.ray_session import ray_session
@@ -27,6 +29,15 @@ class Steady:
     def __call__(self, ctx):
         return 7, {}
 '''
+TRACE = """
+import tempfile
+
+
+class Mine:
+    def __init__(self):
+        tempfile.NamedTemporaryFile(dir="{folder}", suffix=".day", delete=False).close()
+        raise RuntimeError("no such luck")
+"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -79,6 +90,23 @@ def test_a_policy_that_cannot_be_loaded_is_one_clear_line(event_file: Path) -> N
         run_campaign(Campaign(profile, (broken,), ("as_planned",), (1,)))
     with pytest.raises(ConfigError, match="no import path; write module:name"):
         users_own("evnt_plan", {})
+
+
+def test_a_failed_day_takes_no_other_day_back(
+    event_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ray.cancel of a day that ended at that moment aborted the whole process."""
+    monkeypatch.setattr(ray, "cancel", lambda *_, **__: pytest.fail("a day was taken back"))
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "leaves_a_trace.py").write_text(TRACE.format(folder=tmp_path), "utf-8")
+    broken = users_own("leaves_a_trace:Mine", {})
+    campaign = Campaign(
+        load_event(event_file), (broken,), ("as_planned",), tuple(range(20)), workers=2
+    )
+    for one in (campaign, replace(campaign, seeds=(20,))):  # the second waits behind the first
+        with pytest.raises(ConfigError, match="no such luck"):
+            run_campaign(one)
+    assert 2 <= len(list(tmp_path.glob("*.day"))) <= 3
 
 
 def test_an_unknown_scenario_is_told_with_the_known_ones(event_file: Path) -> None:
