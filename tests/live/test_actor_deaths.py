@@ -6,57 +6,26 @@ import signal
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import ray
-from live_ray import replica_process, start_desk
+from live_ray import replica_process
 from live_site import until
 from paced_streams import PacedCameras, filmed
-from rtsp_cameras import needs_cameras, walking_square
-from watching_fleet import Watching, cameras_of, quiet, rtsp_site, slow_squares
+from watching_fleet import Watching, cameras_of, quiet, rtsp_site
 
 from ray_app.live.messages import NAMESPACE, Outcome
 from ray_app.store.segments import read_segments
 from ray_app.video.live.address import AllowedStreams
 from ray_app.video.live.status import StreamState
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.timeout(600),
+    pytest.mark.usefixtures("slowness", "desk"),
+]
 NAMES = ("a", "b", "c", "d")
-
-
-@pytest.fixture(scope="module")
-def slowness(tmp_path_factory):
-    """Seconds a replica takes for a frame, in a file that a test may write."""
-    return tmp_path_factory.mktemp("slow") / "seconds"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _ray(slowness, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        here = Path(__file__).parent
-        patch.setenv("PYTHONPATH", f"{here}:{here.parent / 'batch'}")
-        with slow_squares(slowness, tmp_path_factory.mktemp("detectors")):
-            yield
-
-
-@pytest.fixture(autouse=True)
-def _quick(slowness):
-    slowness.write_text("0.0")
-
-
-@pytest.fixture(autouse=True)
-def _desk():
-    desk = start_desk()
-    yield
-    ray.kill(desk, no_restart=True)
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    needs_cameras()
-    return walking_square(tmp_path_factory.mktemp("film") / "cam.h264")
 
 
 def notes_of(ledger, camera_id):

@@ -4,15 +4,14 @@ import os
 import signal
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import ray
-from live_ray import replica_process, start_desk, told
+from live_ray import replica_process, told
 from live_site import file_site, until
-from rtsp_cameras import Cameras, needs_cameras, walking_square
+from rtsp_cameras import Cameras
 from square_footage import film_site, manifest_of, run_without_ray
-from watching_fleet import Watching, cameras_of, quiet, rtsp_site, slow_squares
+from watching_fleet import Watching, cameras_of, quiet, rtsp_site
 
 from ray_app.batch.analyze import analyze
 from ray_app.config.live_schema import SmallerInput
@@ -20,45 +19,12 @@ from ray_app.domain.errors import ConfigError
 from ray_app.live.messages import Outcome
 from ray_app.store.segments import SegmentStatus, read_segments, write_segments
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def slowness(tmp_path_factory):
-    """Seconds a replica takes for a frame, in a file that a test may write."""
-    return tmp_path_factory.mktemp("slow") / "seconds"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _ray(slowness, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        here = Path(__file__).parent
-        patch.setenv("PYTHONPATH", f"{here}:{here.parent / 'batch'}")
-        with slow_squares(slowness, tmp_path_factory.mktemp("detectors")):
-            yield
-
-
-@pytest.fixture(autouse=True)
-def _quick(slowness):
-    slowness.write_text("0.0")
-
-
-@pytest.fixture
-def desk():
-    desk = start_desk()
-    yield desk
-    ray.kill(desk, no_restart=True)
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(600), pytest.mark.usefixtures("slowness")]
 
 
 @pytest.fixture(scope="module")
 def footage(tmp_path_factory):
     return film_site(tmp_path_factory.mktemp("footage") / "site")
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    needs_cameras()
-    return walking_square(tmp_path_factory.mktemp("film") / "cam.h264")
 
 
 def in_order(events):

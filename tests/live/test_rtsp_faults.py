@@ -2,18 +2,11 @@
 
 import time
 
-import pytest
 from live_site import until
-from rtsp_cameras import Cameras, needs_cameras, walking_square
+from rtsp_cameras import Cameras, walking_square
 from watched_stream import Watched
 
 from ray_app.video.live.status import Clock, StreamState
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    needs_cameras()
-    return walking_square(tmp_path_factory.mktemp("film") / "cam.h264")
 
 
 def test_pictures_come_in_time_with_the_cameras_clock(film):
