@@ -1,12 +1,13 @@
 """The site and the archive of the harvest benchmark."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.plan_live_day import CAMERA, names, write_film
+from benchmarks.film_site import write_film, write_film_site
+from benchmarks.plan_live_day import names
 from models.settings import NetworkSettings
 from ray_app.batch.backfill import BackfillJob
 from ray_app.batch.manifest import CameraSource, make_manifest
@@ -20,49 +21,24 @@ QUIET, BUSY, STACK, WORK_PER_S = 4, 12, 2, 6.0
 """Cameras that send, one frame a second each; frames one replica looks at in a second."""
 GPUS_PER_NODE, MOST_REPLICAS = 4, 4
 FRAME_S, SEGMENT_S, ARCHIVE_S, RATE_HZ = 0.3, 5.0, 180.0, 2.0
-SITE = """\
-site: event with an archive
-authorisation:
-  purpose: Benchmark on a drawn film
-  situations: [crowd_density]
-  cameras: [{names}]
-  start: {start}
-  end: {end}
-cameras:
-{cameras}
-live:
-  folder: {folder}
-  allowed: {{schemes: [file]}}
-  detectors:
-    {{max_replicas: {most}, num_cpus: 0.5, num_gpus: 1, stack_size: {stack}, deadline_s: 2}}
-  scaling: {{policy: offered_load, work_per_s: {work:g}, hold_s: 8}}
-  readers: {{num_cpus: 0.1, cameras_each: 12, opening_s: 0}}
-  api: {{port: {port}}}
-"""
 
 
 def write_site(folder: Path, port: int, length_s: float) -> Path:
     """Writes film and site file; returns the site file."""
-    film = folder / "gate.mp4"
-    write_film(film, length_s)
-    now = datetime.now(UTC)
-    cameras = [CAMERA.format(name=name, film=film, stack=STACK) for name in names()[:BUSY]]
-    path = folder / "site.yaml"
-    path.write_text(
-        SITE.format(
-            names=", ".join(names()[:BUSY]),
-            start=(now - timedelta(days=1)).isoformat(),
-            end=(now + timedelta(days=1)).isoformat(),
-            cameras="".join(cameras),
-            folder=folder / "live",
-            most=MOST_REPLICAS,
-            stack=STACK,
-            work=WORK_PER_S,
-            port=port,
-        ),
-        "utf-8",
-    )
-    return path
+    live = {
+        "detectors": {
+            "max_replicas": MOST_REPLICAS,
+            "num_cpus": 0.5,
+            "num_gpus": 1,
+            "stack_size": STACK,
+            "deadline_s": 2,
+        },
+        "scaling": {"policy": "offered_load", "work_per_s": WORK_PER_S, "hold_s": 8},
+        "readers": {"num_cpus": 0.1, "cameras_each": 12, "opening_s": 0},
+        "api": {"port": port},
+    }
+    title, now = "event with an archive", datetime.now(UTC)
+    return write_film_site(folder, title, names()[:BUSY], now, length_s, live)
 
 
 class BlockFinder:

@@ -2,17 +2,15 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import av
-import numpy as np
+from benchmarks.film_site import write_film_site
 
 CAMERAS, WORK_PER_S, STACK, MOST_REPLICAS = 24, 6.0, 2, 5
 BOOT_S, IDLE_S = 3.0, 6.0
 # As vigie simulate validate measured such a cluster; replicas here load torch, which takes longer.
 NODE_S, KEPT_S, REPLICA_S, REPLICA_SPREAD = 6.3, 10.4, 8.0, 0.2
-FILM_HZ = 2
 
 EVENT = """\
 event: programme of {minutes:g} minutes
@@ -57,38 +55,6 @@ machines:
       price_source: pretended
       boot: {{median_s: {node_s}, spread: 0.1, failure: 0}}
 deadline_s: 2
-"""
-
-SITE = """\
-site: programme of ten minutes
-authorisation:
-  purpose: Benchmark on a drawn film
-  situations: [crowd_density]
-  cameras: [{names}]
-  start: {start}
-  end: {end}
-cameras:
-{cameras}
-live:
-  folder: {folder}
-  allowed: {{schemes: [file]}}
-  detectors:
-    {{max_replicas: {most}, num_cpus: 0.1, num_gpus: 1, stack_size: {stack}, deadline_s: 2}}
-  scaling:
-    policy: {policy}
-    work_per_s: {work:g}
-    settings_file: policy.json
-    zero: {zero}
-  readers: {{num_cpus: 0.1, cameras_each: 12, opening_s: 0}}
-  api: {{port: {port}}}
-"""
-
-CAMERA = """\
-  - id: {name}
-    footage: ["{name}*.mp4"]
-    stream: {{address: "file://{film}"}}
-    reading: {{rate_hz: 1}}
-    networks: {{batch_size: {stack}}}
 """
 
 
@@ -142,40 +108,24 @@ class LiveDay:
 
 def write_site(day: LiveDay, policy: str, settings: dict[str, object], length_s: float) -> Path:
     """Writes film, policy settings and site file; returns the site file."""
-    film = day.folder / "gate.mp4"
-    write_film(film, length_s)
     (day.folder / "policy.json").write_text(json.dumps(settings), "utf-8")
     zero = datetime.fromtimestamp(day.zero_at, UTC)
-    blocks = [CAMERA.format(name=name, film=film, stack=STACK) for name in names()]
-    path = day.folder / "site.yaml"
-    path.write_text(
-        SITE.format(
-            names=", ".join(names()),
-            start=(zero - timedelta(days=1)).isoformat(),
-            end=(zero + timedelta(days=1)).isoformat(),
-            cameras="".join(blocks),
-            folder=day.folder / "live",
-            most=MOST_REPLICAS,
-            stack=STACK,
-            policy=policy,
-            work=WORK_PER_S,
-            zero=zero.isoformat(),
-            port=day.port,
-        ),
-        "utf-8",
-    )
-    return path
-
-
-def write_film(path: Path, length_s: float) -> None:
-    """Writes a small film in which a block walks; every camera shows it."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", FILM_HZ, options={"preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = 128, 72, "yuv420p"
-        for number in range(int(length_s * FILM_HZ)):
-            picture = np.full((72, 128, 3), 60, np.uint8)
-            picture[30:50, number % 118 : number % 118 + 10] = 220
-            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
+    live = {
+        "detectors": {
+            "max_replicas": MOST_REPLICAS,
+            "num_cpus": 0.1,
+            "num_gpus": 1,
+            "stack_size": STACK,
+            "deadline_s": 2,
+        },
+        "scaling": {
+            "policy": policy,
+            "work_per_s": WORK_PER_S,
+            "settings_file": "policy.json",
+            "zero": zero,
+        },
+        "readers": {"num_cpus": 0.1, "cameras_each": 12, "opening_s": 0},
+        "api": {"port": day.port},
+    }
+    title = "programme of ten minutes"
+    return write_film_site(day.folder, title, names(), zero, length_s, live)
