@@ -5,29 +5,30 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.conv_units import ConvUnit, fuse_units, residuals, twice
+from models.nanodet import Backbone, normalise
 
 STRIDE_PX = 8
 MULTIPLE_PX = 32
-_STEM_PX = 4
 _LEAST_RATE = 1e-4
 
 
 class CrowdNetwork(nn.Module):
-    """Counts heads at stride 8 with context from strides 16 and 32; 2.23 M parameters.
+    """Counts heads at stride 8 with context from strides 16 and 32; 3.68 M parameters.
 
-    A U of plain 3 x 3 and 1 x 1 convolutions (1.5 GFLOP for 256 x 256 pixels), channels in
-    multiples of 32. Each cell says how likely it holds any head (presence) and how many it then
-    holds on average (rate): a zero-inflated Poisson distribution, as in ZIP (Ma et al. 2025,
-    "ZIP: scalable crowd counting via zero-inflated Poisson modeling").
+    The backbone of NanoDet-g, which begins as COCO left it, under a U of plain 3 x 3 and 1 x 1
+    convolutions (1.7 GFLOP for 256 x 256 pixels), channels in multiples of 32. Each cell says how
+    likely it holds any head (presence) and how many it then holds on average (rate): a
+    zero-inflated Poisson distribution, as in ZIP (Ma et al. 2025, "ZIP: scalable crowd counting
+    via zero-inflated Poisson modeling").
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = ConvUnit(3 * _STEM_PX**2, 64)
-        self.down8 = nn.Sequential(ConvUnit(64, 96, stride=2), *residuals(96, 2))
-        self.down16 = nn.Sequential(ConvUnit(96, 128, stride=2), *residuals(128, 2))
-        self.down32 = nn.Sequential(ConvUnit(128, 192, stride=2), *residuals(192, 3))
-        self.up16 = ConvUnit(192, 128, kernel=1)
+        self.backbone = Backbone()
+        self.from4 = ConvUnit(64, 96, stride=2)
+        self.from8 = ConvUnit(128, 96, kernel=1)
+        self.from16 = ConvUnit(256, 128, kernel=1)
+        self.from32 = ConvUnit(512, 128, kernel=1)
         self.merge16 = nn.Sequential(*residuals(128, 1))
         self.up8 = ConvUnit(128, 96, kernel=1)
         self.merge8 = nn.Sequential(*residuals(96, 2))
@@ -47,12 +48,10 @@ class CrowdNetwork(nn.Module):
 
     def rate_and_presence(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Returns Poisson rates and logits of presence per cell, float32, (n, rows, columns)."""
-        numbers = (pixels.to(self.head.weight.dtype) - 118) / 64
-        patches = functional.pixel_unshuffle(numbers, _STEM_PX)
-        at8 = self.down8(self.stem(patches.contiguous(memory_format=torch.channels_last)))
-        at16 = self.down16(at8)
-        at16 = self.merge16(at16 + twice(self.up16(self.down32(at16))))
-        at8 = self.merge8(at8 + twice(self.up8(at16)))
+        numbers = normalise(pixels, self.head.weight.dtype)
+        at4, at8, at16, at32 = self.backbone.features(numbers)
+        at16 = self.merge16(self.from16(at16) + twice(self.from32(at32)))
+        at8 = self.merge8(self.from4(at4) + self.from8(at8) + twice(self.up8(at16)))
         answer = self.head(self.neck(at8)).float()
         return functional.softplus(answer[:, 0]) + _LEAST_RATE, answer[:, 1]
 

@@ -70,11 +70,8 @@ class Stage(nn.Module):
         return torch.cat([self.out(self.body(entered)), entered], 1)
 
 
-class NanoDetG(nn.Module):
-    """The network as published; `narrow` cuts it to what is looked for.
-
-    Module names are those of the weights file.
-    """
+class Backbone(nn.Module):
+    """Stem and stages of NanoDet-g: 3.2 M parameters, trained on COCO."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,6 +79,41 @@ class NanoDetG(nn.Module):
         self.stages = nn.ModuleList(
             [Stage(32, 1, 1), Stage(64, 2, 2), Stage(128, 2, 2), Stage(256, 3, 2)]
         )
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Returns features of 64, 128, 256 and 512 channels at strides 4, 8, 16 and 32.
+
+        Args:
+            x: Normalised picture, shape (n, 3, h, w), h and w multiples of 32; in BGR, unless the
+                weights are turned by `take_rgb`.
+        """
+        x = functional.max_pool2d(self.stem(x), 3, 2, 1)
+        features = []
+        for stage in self.stages:
+            x = stage(x)
+            features.append(x)
+        return features
+
+    def start_from(self, detector: dict[str, Tensor]) -> None:
+        """Takes stem and stages of a trained `NanoDetG`, turned to RGB."""
+        own = self.state_dict()
+        self.load_state_dict({n: w.float() for n, w in detector.items() if n in own})
+        self.take_rgb()
+
+    def take_rgb(self) -> None:
+        """Turns the first convolution from BGR, as trained, to RGB; changes no value."""
+        weight = self.stem.conv.weight
+        weight.data = weight.data.flip(1).contiguous()
+
+
+class NanoDetG(Backbone):
+    """The network as published; `narrow` cuts it to what is looked for.
+
+    Module names are those of the weights file.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
         self.lateral = nn.ModuleList([Projection(c, 128) for c in (128, 256, 512)])
         self.head = nn.ModuleList([Convolution(128, 128) for _ in STRIDES_PX])
         self.pred = nn.ModuleList([nn.Conv2d(128, CLASSES + 4 * BINS, 1) for _ in STRIDES_PX])
@@ -94,20 +126,12 @@ class NanoDetG(nn.Module):
         Args:
             bgr: Normalised picture, shape (n, 3, h, w), h and w multiples of 32.
         """
-        levels = self._neck(*self._backbone(bgr))
+        levels = self._neck(*self.features(bgr)[1:])
         cells = [
             pred(head(level)).permute(0, 2, 3, 1).flatten(1, 2)
             for level, head, pred in zip(levels, self.head, self.pred, strict=True)
         ]
         return torch.cat(cells, 1)
-
-    def _backbone(self, x: Tensor) -> list[Tensor]:
-        x = functional.max_pool2d(self.stem(x), 3, 2, 1)
-        features = []
-        for stage in self.stages:
-            x = stage(x)
-            features.append(x)
-        return features[1:]
 
     def _neck(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         fine, middle, coarse = (
@@ -136,8 +160,7 @@ class GroupedNanoDetG(nn.Module):
         self._sizes = [len(group) for group in groups]
         self.network = NanoDetG()
         self.network.load_state_dict({name: w.float() for name, w in state.items()})
-        stem = self.network.stem.conv
-        stem.weight.data = stem.weight.data.flip(1).contiguous()
+        self.network.take_rgb()
         kept = [c for group in groups for c in group] + [*range(CLASSES, CLASSES + 4 * BINS)]
         self.network.pred = nn.ModuleList([_narrow(pred, kept) for pred in self.network.pred])
 
@@ -147,13 +170,13 @@ class GroupedNanoDetG(nn.Module):
         Args:
             rgb: uint8, shape (n, 3, h, w), channels-last in memory, h and w multiples of 32.
         """
-        cells = self.network(_normalise(rgb, self.network.stem.conv.weight.dtype))
+        cells = self.network(normalise(rgb, self.network.stem.conv.weight.dtype))
         classes, distances = cells.split([sum(self._sizes), 4 * BINS], 2)
         logits = [group.amax(2) for group in classes.split(self._sizes, 2)]
         return torch.stack(logits, 2), distances
 
 
-def _normalise(rgb: Tensor, dtype: torch.dtype) -> Tensor:
+def normalise(rgb: Tensor, dtype: torch.dtype) -> Tensor:
     """Subtracts the mean and divides by the deviation, in float32 whatever the network's type."""
     count, channels, height, width = rgb.shape
     mean = torch.tensor(_MEAN_RGB, device=rgb.device).repeat(width)

@@ -36,6 +36,8 @@ class Schedule:
         shares: Share of the crops per set of pictures.
         batch: Crops per step.
         weight_decay: Of convolution weights.
+        backbone_rate: Learning rate of a network's `backbone`, which comes trained, relative to
+            that of the rest.
         average: Factor of the exponential moving average that is shipped.
         validations: Validations over the budget.
         report_every: Steps between two reports.
@@ -47,6 +49,7 @@ class Schedule:
     shares: tuple[tuple[str, float], ...]
     batch: int = 8
     weight_decay: float = 1e-2
+    backbone_rate: float = 1.0
     average: float = 0.998
     validations: int = 2
     report_every: int = 100
@@ -58,7 +61,7 @@ class BudgetTrainer(ABC, Generic[Network]):
     Args:
         network: Where to start.
         schedule: Budget, rates, seed.
-        out: The safetensors file (float16); the checkpoint lies beside it.
+        out: The safetensors file (float16 where that suffices); the checkpoint lies beside it.
         settled: The network comes trained: its normalisations stay fixed as they are.
         crops: How crops are drawn, for the checkpoint to tell runs apart.
     """
@@ -123,7 +126,7 @@ class BudgetTrainer(ABC, Generic[Network]):
         began = time.process_time()
         done = self._used_s / self._schedule.budget_s
         for group in self._optimiser.param_groups:
-            group["lr"] = self._schedule.peak_rate * rate_factor(done)
+            group["lr"] = group["share"] * self._schedule.peak_rate * rate_factor(done)
         self._network.train()
         if self._settled or done >= _SETTLE_AT:
             self._settle_norms()
@@ -167,10 +170,7 @@ class BudgetTrainer(ABC, Generic[Network]):
         )
 
     def _save(self) -> None:
-        weights = {
-            name: value.half().contiguous() if value.is_floating_point() else value
-            for name, value in self._average.state_dict().items()
-        }
+        weights = {name: as_stored(value) for name, value in self._average.state_dict().items()}
         aside = self._out.with_suffix(".aside")
         save_file(weights, aside)
         aside.replace(self._out)
@@ -217,11 +217,23 @@ def rate_factor(done: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up))) + 1e-3
 
 
+def as_stored(value: Tensor) -> Tensor:
+    """Returns a tensor as weights files hold it: float16, or float32 where that overflows.
+
+    What a backbone without normalisations of its own hands to the first one can vary by 1e10.
+    """
+    if not value.is_floating_point():
+        return value
+    short = value.half().contiguous()
+    return short if bool(torch.isfinite(short).all()) else value.float().contiguous()
+
+
 def _build_optimiser(network: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": decayed, "weight_decay": schedule.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
+    groups = []
+    for share, trained in ((schedule.backbone_rate, True), (1.0, False)):
+        own = [p for n, p in network.named_parameters() if n.startswith("backbone.") == trained]
+        for decay, kernels in ((schedule.weight_decay, True), (0.0, False)):
+            params = [p for p in own if (p.ndim > 1) == kernels]
+            groups.append({"params": params, "weight_decay": decay, "share": share})
+    groups = [group for group in groups if group["params"]]
     return torch.optim.AdamW(groups, lr=schedule.peak_rate, betas=(0.9, 0.99), fused=True)

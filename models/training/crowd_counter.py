@@ -62,6 +62,12 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--peak-rate", type=float, default=2e-3, help="highest learning rate")
     parser.add_argument(
+        "--backbone-rate",
+        type=float,
+        default=0.25,
+        help="learning rate of the backbone, which comes trained, relative to that of the rest",
+    )
+    parser.add_argument(
         "--scales", type=float, nargs=2, default=(0.5, 2.0), help="least and most magnification"
     )
     parser.add_argument(
@@ -94,6 +100,7 @@ def _prepare(arguments: argparse.Namespace) -> CrowdTrainer:
             budget_s=arguments.budget_s,
             peak_rate=arguments.peak_rate,
             seed=arguments.seed,
+            backbone_rate=arguments.backbone_rate,
             shares=tuple(each for each in SHARES if each[0] != arguments.without),
         ),
         out=arguments.out,

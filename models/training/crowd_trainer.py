@@ -22,6 +22,7 @@ from models.training.crowd_data import (
     paste_window,
 )
 from models.training.crowd_loss import crowd_loss
+from models.weights import load_weights
 
 SHARES = (
     ("part_A", 0.38),
@@ -40,9 +41,9 @@ class CrowdTrainer(BudgetTrainer[CrowdNetwork]):
         training: Pictures per set named in the schedule's shares.
         validation: Pictures per set; errors are reported by set and band of heads.
         schedule: Budget, rates, seed.
-        out: The safetensors file (float16); the checkpoint lies beside it.
-        start: Weights to go on from, their normalisations fixed as they are; None begins at
-            random.
+        out: The safetensors file; the checkpoint lies beside it.
+        start: Weights to go on from, their normalisations fixed as they are; None begins
+            with the backbone of nanodet_g, as COCO left it, and the rest at random.
         crops: How crops are drawn.
     """
 
@@ -58,7 +59,9 @@ class CrowdTrainer(BudgetTrainer[CrowdNetwork]):
         torch.manual_seed(schedule.seed)
         self._training, self._validation = training, validation
         self._crops = crops or CropSettings()
-        network = CrowdNetwork() if start is None else start
+        network = start or CrowdNetwork()
+        if start is None:
+            network.backbone.start_from(load_weights("nanodet_g"))
         super().__init__(network, schedule, out, settled=start is not None, crops=self._crops)
 
     def draw_loss(self) -> Tensor:

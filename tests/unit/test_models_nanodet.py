@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from models.grid import boxes_around, grid_cells, read_distances
-from models.nanodet import CLASSES, GroupedNanoDetG, NanoDetG
+from models.nanodet import CLASSES, Backbone, GroupedNanoDetG, NanoDetG, normalise
 
 GROUPS = ((0,), (24, 26, 28), (1, 2, 3, 5, 7))
 MEAN_BGR = torch.tensor([103.53, 116.28, 123.675]).view(1, 3, 1, 1)
@@ -21,6 +21,23 @@ def test_cutting_to_groups_and_folding_the_colours_changes_no_value():
     logits, distances = GroupedNanoDetG(published.state_dict(), GROUPS).eval()(laid_out)
     assert torch.allclose(logits, expected, atol=1e-4)
     assert torch.allclose(distances, every[..., CLASSES:], atol=1e-4)
+
+
+@torch.inference_mode()
+def test_a_backbone_that_starts_from_it_sees_in_rgb_what_it_sees_in_bgr():
+    torch.manual_seed(5)
+    published, backbone = NanoDetG().eval(), Backbone().eval()
+    backbone.start_from(published.state_dict())
+    rgb = torch.randint(0, 256, (1, 3, 64, 96), dtype=torch.uint8)
+    expected = published.features((rgb.flip(1).float() - MEAN_BGR) / STD_BGR)
+    found = backbone.features(
+        normalise(rgb.contiguous(memory_format=torch.channels_last), torch.float32)
+    )
+    assert [level.shape[1:] for level in found] == [
+        (64, 16, 24), (128, 8, 12), (256, 4, 6), (512, 2, 3)
+    ]  # fmt: skip
+    for level, same in zip(found, expected, strict=True):
+        torch.testing.assert_close(level, same, atol=1e-4, rtol=1e-4)
 
 
 @torch.inference_mode()
