@@ -10,12 +10,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
+from models.training.budget_trainer import as_stored
+
 
 def average(files: list[Path], out: Path) -> None:
     """Writes the mean of every floating-point tensor of files, which must be of one network."""
     loaded = [load_file(file) for file in files]
     mean = {
-        name: torch.stack([each[name].float() for each in loaded]).mean(0).to(value.dtype)
+        name: as_stored(torch.stack([each[name].float() for each in loaded]).mean(0))
         if value.is_floating_point()
         else value
         for name, value in loaded[-1].items()

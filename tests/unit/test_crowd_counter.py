@@ -21,7 +21,7 @@ from models.crowd_counter import (
 from models.crowd_network import CrowdNetwork, expected_heads
 from models.evaluate_crowd import INTERVAL_SIGMAS, count_errors, errors_by_band, sigma
 from models.settings import NetworkSettings
-from models.training.budget_trainer import Schedule, as_stored
+from models.training.budget_trainer import Schedule
 from models.training.crowd_data import (
     CountedPicture,
     CropSettings,
@@ -32,7 +32,6 @@ from models.training.crowd_data import (
 )
 from models.training.crowd_loss import crowd_loss, zero_inflated_poisson_nll
 from models.training.crowd_trainer import CrowdTrainer
-from models.weights import load_weights
 from ray_app.domain.errors import ConfigError, FootageError, WeightsError
 from ray_app.domain.frame import FrameBatch, FrameKey
 
@@ -371,31 +370,6 @@ def test_a_tenth_is_taken_off_where_heads_are_close_and_nothing_where_they_are_n
         assert less[0].sum() == pytest.approx(factor * counts, rel=1e-3)
         assert not less[1].any()
         assert less.dtype == np.float32
-
-
-@pytest.mark.parametrize("largest", [3e4, 1e10])
-def test_stored_weights_are_halved_unless_that_overflows(largest: float):
-    value = torch.tensor([0.5, largest])
-    stored = as_stored(value)
-    assert stored.dtype is (torch.float16 if largest < 65504 else torch.float32)
-    torch.testing.assert_close(stored.float(), value, rtol=1e-3, atol=0)
-    assert as_stored(torch.tensor(7)) == 7
-
-
-def test_the_counter_starts_from_the_backbone_that_ships_and_lets_it_learn_slower(tmp_path: Path):
-    schedule = Schedule(
-        budget_s=1, peak_rate=1e-3, seed=0, shares=(("only", 1.0),), backbone_rate=0.25
-    )
-    trainer = CrowdTrainer({"only": []}, {}, schedule, tmp_path / "w.safetensors")
-    stem = trainer._network.backbone.stem.conv.weight
-    shipped = load_weights("nanodet_g")["stem.conv.weight"].float().flip(1)
-    assert torch.equal(stem, shipped)
-    share = {
-        id(p): group["share"] for group in trainer._optimiser.param_groups for p in group["params"]
-    }
-    assert share[id(stem)] == 0.25
-    assert share[id(trainer._network.head.weight)] == 1.0
-    assert len(share) == len(list(trainer._network.parameters()))
 
 
 @pytest.mark.parametrize("grey", [60, 114, 200])

@@ -1,0 +1,35 @@
+"""What training starts from, how fast its parts learn, and how weights are stored."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from models.training.budget_trainer import Schedule, as_stored
+from models.training.crowd_trainer import CrowdTrainer
+from models.weights import load_weights
+
+
+@pytest.mark.parametrize("largest", [3e4, 1e10])
+def test_stored_weights_are_halved_unless_that_overflows(largest: float):
+    value = torch.tensor([0.5, largest])
+    stored = as_stored(value)
+    assert stored.dtype is (torch.float16 if largest < 65504 else torch.float32)
+    torch.testing.assert_close(stored.float(), value, rtol=1e-3, atol=0)
+    assert as_stored(torch.tensor(7)) == 7
+
+
+def test_the_counter_starts_from_the_backbone_that_ships_and_lets_it_learn_slower(tmp_path: Path):
+    schedule = Schedule(
+        budget_s=1, peak_rate=1e-3, seed=0, shares=(("only", 1.0),), backbone_rate=0.25
+    )
+    trainer = CrowdTrainer({"only": []}, {}, schedule, tmp_path / "w.safetensors")
+    stem = trainer._network.backbone.stem.conv.weight
+    shipped = load_weights("nanodet_g")["stem.conv.weight"].float().flip(1)
+    assert torch.equal(stem, shipped)
+    share = {
+        id(p): group["share"] for group in trainer._optimiser.param_groups for p in group["params"]
+    }
+    assert share[id(stem)] == 0.25
+    assert share[id(trainer._network.head.weight)] == 1.0
+    assert len(share) == len(list(trainer._network.parameters()))
