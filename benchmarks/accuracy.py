@@ -147,26 +147,14 @@ def _last_pictures(folder: Path, count: int, place: Path) -> Path:
 
 
 def _fire_pictures(data: Path) -> str:
-    photos = data / "fire_kaggle999"
-    sets = {
-        "CCTV-like (fire8)": read_yolo(data / "fire8_roboflow"),
-        "photographs (kaggle)": None,
+    held_out = {
+        "CCTV-like (fire8)": _held(read_yolo(data / "fire8_roboflow")),
+        "photographs (kaggle)": [
+            *_held(read_burning(data / "fire_kaggle999" / "fire_images")),
+            *_held(read_clear(data / "fire_kaggle999" / "non_fire_images")),
+        ],
     }
-    rows = []
-    held_out: dict[str, list[FirePicture]] = {}
-    for name, pictures in sets.items():
-        if pictures is None:
-            held = hold_out(read_burning(photos / "fire_images"), FIRE_HELD_OUT, seed=7)[1]
-            held += hold_out(read_clear(photos / "non_fire_images"), FIRE_HELD_OUT, seed=7)[1]
-        else:
-            held = hold_out(pictures, FIRE_HELD_OUT, seed=7)[1]
-        held_out[name] = held
-        with tempfile.TemporaryDirectory() as folder:
-            told = evaluate("fire", "--images", str(_by_kind(held, Path(folder))))
-        rows.append(
-            f"| {name} | {told['burning']} | {told['calm']} | {told['auroc']:.3f} "
-            f"| {told['recall_at_1']:.2f} | {told['recall_at_5']:.2f} |"
-        )
+    rows = [_fire_row(name, pictures) for name, pictures in held_out.items()]
     return "\n".join(
         [
             "## Pictures of fire and smoke",
@@ -187,6 +175,20 @@ def _fire_pictures(data: Path) -> str:
             "",
             *fires_by_darkness(held_out, evaluate),
         ]
+    )
+
+
+def _held(pictures: list[FirePicture]) -> list[FirePicture]:
+    """Returns the scenes that training never saw."""
+    return hold_out(pictures, FIRE_HELD_OUT, seed=7)[1]
+
+
+def _fire_row(name: str, pictures: list[FirePicture]) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        told = evaluate("fire", "--images", str(_by_kind(pictures, Path(folder))))
+    return (
+        f"| {name} | {told['burning']} | {told['calm']} | {told['auroc']:.3f} "
+        f"| {told['recall_at_1']:.2f} | {told['recall_at_5']:.2f} |"
     )
 
 
