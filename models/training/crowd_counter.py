@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from models.crowd_counter import fill_network
-from models.training.budget_trainer import Schedule
+from models.training.arguments import add_schedule, as_schedule
 from models.training.crowd_data import CountedPicture, CropSettings, read_pictures
 from models.training.crowd_trainer import SHARES, CrowdTrainer
 from ray_app.domain.errors import VigieError
@@ -58,23 +58,13 @@ def _parse() -> argparse.Namespace:
         choices=tuple(HELD_OUT),
         help="train on nothing of this part and validate on all of it (cross-part test)",
     )
-    parser.add_argument("--budget-s", type=float, default=2400, help="seconds of training")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--peak-rate", type=float, default=2e-3, help="highest learning rate")
-    parser.add_argument(
-        "--backbone-rate",
-        type=float,
-        default=0.25,
-        help="learning rate of the backbone, which comes trained, relative to that of the rest",
-    )
     parser.add_argument(
         "--scales", type=float, nargs=2, default=(0.5, 2.0), help="least and most magnification"
     )
     parser.add_argument(
         "--pasted", type=float, default=0.25, help="share of crops with part of another over them"
     )
-    parser.add_argument("--start-from", type=Path, help="weights to go on from (fine-tuning)")
-    parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    add_schedule(parser, peak_rate=1.5e-3, backbone_rate=0.25, crop_px=512, batch=2)
     return parser.parse_args()
 
 
@@ -96,16 +86,11 @@ def _prepare(arguments: argparse.Namespace) -> CrowdTrainer:
     return CrowdTrainer(
         training=training,
         validation=validation,
-        schedule=Schedule(
-            budget_s=arguments.budget_s,
-            peak_rate=arguments.peak_rate,
-            seed=arguments.seed,
-            backbone_rate=arguments.backbone_rate,
-            shares=tuple(each for each in SHARES if each[0] != arguments.without),
-        ),
+        schedule=as_schedule(arguments, SHARES, training, validations=2),
         out=arguments.out,
         start=None if start is None else fill_network(load_file(start)),
         crops=CropSettings(
+            side_px=arguments.crop_px,
             least_scale=arguments.scales[0],
             most_scale=arguments.scales[1],
             pasted=arguments.pasted,

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from models.fire_smoke_detector import fill_fire_network
-from models.training.budget_trainer import Schedule
+from models.training.arguments import add_schedule, as_schedule
 from models.training.fire_augment import FireCropper, FireCrops
 from models.training.fire_data import (
     FirePicture,
@@ -31,12 +31,12 @@ from models.training.fire_trainer import FireTrainer, with_flames
 from ray_app.domain.errors import VigieError
 
 SHARES = (
-    ("cctv", 0.32),
+    ("cctv", 0.28),
     ("photos", 0.16),
     ("photos_clear", 0.09),
-    ("far_smoke", 0.08),
+    ("far_smoke", 0.12),
     ("house", 0.03),
-    ("crowds", 0.16),
+    ("crowds", 0.22),
     ("drawn", 0.08),
     ("drawn_fire", 0.08),
 )
@@ -122,11 +122,10 @@ def _parse() -> argparse.Namespace:
         choices=tuple(SOURCES),
         help="train on nothing of this source and validate on all of it (cross-source test)",
     )
-    parser.add_argument("--budget-s", type=float, default=2400, help="seconds of training")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--peak-rate", type=float, default=2e-3, help="highest learning rate")
-    parser.add_argument("--start-from", type=Path, help="weights to go on from (fine-tuning)")
-    parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    parser.add_argument(
+        "--least-px", type=int, default=320, help="least length a picture is brought to"
+    )
+    add_schedule(parser, peak_rate=1.5e-3, backbone_rate=0.3, crop_px=448, batch=4)
     return parser.parse_args()
 
 
@@ -137,17 +136,12 @@ def _prepare(arguments: argparse.Namespace) -> FireTrainer:
     for name, pictures in training.items():
         _log.info("%s: %d to train on, %d held out", name, len(pictures), len(held.get(name, ())))
     start = arguments.start_from
+    crops = FireCrops(side_px=arguments.crop_px, least_px=arguments.least_px)
     return FireTrainer(
         training,
         held,
-        Schedule(
-            budget_s=arguments.budget_s,
-            peak_rate=arguments.peak_rate,
-            seed=arguments.seed,
-            shares=tuple((name, share) for name, share in SHARES if name in training),
-            validations=4,
-        ),
-        FireCropper(FireCrops(), _to_cut_from(training)),
+        as_schedule(arguments, SHARES, training, validations=4),
+        FireCropper(crops, _to_cut_from(training)),
         arguments.out,
         None if start is None else fill_fire_network(load_file(start)),
     )
