@@ -1,7 +1,6 @@
 """Counts heads in crowds: a density map in source pixels, and head points read off it."""
 
 import copy
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -28,12 +27,7 @@ from ray_app.domain.frame import FrameBatch
 from ray_app.domain.observation import CrowdMap, HeadPoints
 
 Heads = NDArray[np.float32]
-Correction = Callable[[Heads, int], Heads]
 _GLANCE_SCALE = 0.5
-_CROWDED_SPACING_PX, _CROWDED_FACTORS = (32.0, 40.0), (0.9, 1.0)
-"""Mean distances between heads, and what counts there are multiplied by; linear between.
-The network counts the dense pictures of ShanghaiTech A a tenth too high, in those it was trained on
-as in others. Chosen on 240 and 160 training pictures (docs/models/crowd_counter.md)."""
 _LEAST_HEADS_AT_POINT = 0.35
 
 
@@ -52,22 +46,14 @@ class CrowdCounter:
         network: In float32; left as it is, a fused copy runs.
         settings: Device, number type, batch size, compilation. A processor takes pictures one by
             one: they are large enough, 1.2 times faster so, and no group by size is padded.
-        correct: What these weights count wrong on average, taken off maps of pictures of so many
-            pixels; None takes off nothing.
     """
 
-    def __init__(
-        self,
-        network: CrowdNetwork,
-        settings: NetworkSettings,
-        correct: Correction | None = None,
-    ) -> None:
+    def __init__(self, network: CrowdNetwork, settings: NetworkSettings) -> None:
         fused = copy.deepcopy(network)
         fused.fuse()
         if settings.device == "cpu":
             settings = replace(settings, batch_size=1)
         self._runner = NetworkRunner(fused, settings, MULTIPLE_PX)
-        self._correct = correct
 
     def count(self, batch: FrameBatch) -> list[tuple[CrowdMap, HeadPoints]]:
         """Returns the crowd of each frame in source pixels, in the order of batch.keys."""
@@ -97,7 +83,7 @@ class CrowdCounter:
         dense = spread == Spread.DENSE
         if dense.any():
             maps[dense] = (maps[dense] + self._mirrored_look(pixels[torch.from_numpy(dense)])) / 2
-        return maps if self._correct is None else self._correct(maps, height * width)
+        return maps
 
     def _fill(self, maps: Heads, pixels: Tensor, which: NDArray[np.bool_], scale: float) -> None:
         """Fills in the maps of those pictures, looked at in this size."""
@@ -126,19 +112,6 @@ class CrowdCounter:
             self._runner.run(lay_on_canvas(nothing, scale).pixels)
 
 
-def less_where_crowded(maps: Heads, area_px: int) -> Heads:
-    """Returns maps of heads without what the network counts too much where heads are close.
-
-    Args:
-        maps: Expected heads per cell, float32, shape (n, rows, columns).
-        area_px: Pixels of each picture.
-    """
-    counts = maps.sum((1, 2), dtype=np.float64)
-    spacing_px = np.sqrt(area_px / counts.clip(1e-6))
-    factors = np.interp(spacing_px, _CROWDED_SPACING_PX, _CROWDED_FACTORS)
-    return np.asarray(maps * factors[:, None, None], np.float32)
-
-
 def build_crowd_counter(settings: NetworkSettings) -> CrowdCounter:
     """Returns a counter with the shipped weights.
 
@@ -146,7 +119,7 @@ def build_crowd_counter(settings: NetworkSettings) -> CrowdCounter:
         WeightsError: The weights are missing, altered or of another network.
         ConfigError: The device or number type cannot be used.
     """
-    return CrowdCounter(fill_network(load_weights("crowd_counter")), settings, less_where_crowded)
+    return CrowdCounter(fill_network(load_weights("crowd_counter")), settings)
 
 
 def fill_network(weights: dict[str, Tensor]) -> CrowdNetwork:

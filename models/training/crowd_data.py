@@ -51,7 +51,7 @@ class CropSettings:
         pasted: Share of crops with a rectangle of another crop over them.
     """
 
-    side_px: int = 256
+    side_px: int = 512
     least_scale: float = 0.5
     most_scale: float = 2.0
     stretch: float = 0.15

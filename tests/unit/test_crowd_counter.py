@@ -16,7 +16,6 @@ from models.crowd_counter import (
     build_crowd_counter,
     fill_network,
     find_head_points,
-    less_where_crowded,
 )
 from models.crowd_network import CrowdNetwork, expected_heads
 from models.evaluate_crowd import INTERVAL_SIGMAS, count_errors, errors_by_band, sigma
@@ -358,18 +357,6 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path):
     train(tmp_path, seed=1, stop_at=2)
     with pytest.raises(ConfigError, match="remove it to begin again"):
         train(tmp_path, seed=2, stop_at=4)
-
-
-def test_a_tenth_is_taken_off_where_heads_are_close_and_nothing_where_they_are_not():
-    area = 1024 * 768
-    for spacing, factor in ((200, 1.0), (41, 1.0), (36, 0.95), (32, 0.9), (10, 0.9)):
-        counts = area / spacing**2
-        maps = np.full((2, 96, 128), counts / (96 * 128), np.float32)
-        maps[1] = 0
-        less = less_where_crowded(maps, area)
-        assert less[0].sum() == pytest.approx(factor * counts, rel=1e-3)
-        assert not less[1].any()
-        assert less.dtype == np.float32
 
 
 @pytest.mark.parametrize("grey", [60, 114, 200])
