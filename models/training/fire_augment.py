@@ -16,6 +16,7 @@ from models.training.fire_loss import IGNORED, NEGATIVE, POSITIVE
 Floats = NDArray[np.float32]
 _GREY = 114
 _LEAST_SEEN = 0.3
+_SOFT_EDGE_PX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class FireCrops:
         tint: Most that a colour is stronger or weaker than another, natural logarithm.
     """
 
-    side_px: int = 320
-    least_px: int = 240
+    side_px: int = 448
+    least_px: int = 320
     most_px: int = 720
     lamps: float = 0.45
     flames: float = 0.25
@@ -165,13 +166,15 @@ def put_decoys(
         if around or any(b[1] - 20 < x < b[3] + 20 and b[2] - 20 < y < b[4] + 20 for b in boxes):
             continue
         kind = random.random()
-        if kind < 0.55:
+        if kind < 0.45:
             _put_lamp(light, x, y, random)
-        elif kind < 0.7:
+        elif kind < 0.57:
             _put_lamp(light, x, y, random)
             _put_lamp(light, x + random.uniform(8, 50), y, random)
-        elif kind < 0.9:
+        elif kind < 0.74:
             _put_patch(light, x, y, random)
+        elif kind < 0.92:
+            put_surface(light, x, y, boxes, random)
         else:
             _put_sky(light, random)
     return light
@@ -198,6 +201,37 @@ def put_smoke(light: Floats, random: np.random.Generator) -> tuple[Floats, Float
         return light, np.zeros((0, 5), np.float32)
     found = (SMOKE, left + xs.min(), top + ys.min(), left + xs.max() + 1, top + ys.max() + 1)
     return light, np.array([found], np.float32)
+
+
+def put_surface(
+    light: Floats, x: float, y: float, boxes: Floats, random: np.random.Generator
+) -> None:
+    """A pale wall, floor, roof or panel, as grey and as uneven as smoke but with edges.
+
+    Changes `light` in place. Without it pale flat things are taken for smoke, which is grey and
+    uneven but has no edges. Where it would cover a box it is left out.
+    """
+    side = light.shape[0]
+    w, h = np.exp(random.uniform(math.log(40), math.log(1.2 * side), 2))
+    corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) / 2 * (w, h)
+    corners = corners + random.uniform(-0.15, 0.15, (4, 2)) * (w, h) + (x, y)
+    low, high = corners.min(axis=0) - _SOFT_EDGE_PX, corners.max(axis=0) + _SOFT_EDGE_PX
+    if any(b[1] < high[0] and b[3] > low[0] and b[2] < high[1] and b[4] > low[1] for b in boxes):
+        return
+    mask = np.zeros(light.shape[:2], np.float32)
+    cv2.fillConvexPoly(mask, cv2.convexHull(corners.astype(np.int32)), 1.0)
+    mask = cv2.GaussianBlur(mask, (0, 0), 0.7)[..., None] * random.uniform(0.85, 1.0)
+    ys, xs = np.mgrid[0:side, 0:side].astype(np.float32) / side - 0.5
+    slope = random.uniform(-0.4, 0.4, 2)
+    shade = 1 + slope[0] * xs + slope[1] * ys
+    shade = shade + random.uniform(0, 0.35) * (_clouds(side, side, random) - 0.5)
+    if random.random() < 0.4:
+        apart = int(random.integers(10, 60))
+        shade[(np.arange(side) + int(y)) % apart < 1 + apart // 20] *= random.uniform(0.6, 0.95)
+        if random.random() < 0.5:
+            shade[:, (np.arange(side) + int(x)) % apart < 1 + apart // 20] *= 0.8
+    colour = random.uniform(60, 250) * (1 + random.uniform(-0.08, 0.08, 3))
+    light[:] = light * (1 - mask) + mask * shade[..., None] * colour
 
 
 def _put_lamp(light: Floats, x: float, y: float, random: np.random.Generator) -> None:

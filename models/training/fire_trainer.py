@@ -16,6 +16,7 @@ from models.training.budget_trainer import BudgetTrainer, Progress, Schedule
 from models.training.fire_augment import FireCrop, FireCropper
 from models.training.fire_data import FLAME, FirePicture
 from models.training.fire_loss import fire_loss
+from models.weights import load_weights
 from ray_app.domain.frame import FrameBatch, FrameKey
 
 
@@ -28,7 +29,8 @@ class FireTrainer(BudgetTrainer[FireSmokeNetwork]):
         schedule: Budget, rates, seed.
         cropper: Draws crops.
         out: The safetensors file (float16).
-        start: Network to go on from, its normalisations fixed as they are; None begins at random.
+        start: Network to go on from, its normalisations fixed as they are; None begins with the
+            backbone of nanodet_g, as COCO left it, and the rest at random.
     """
 
     def __init__(
@@ -42,7 +44,9 @@ class FireTrainer(BudgetTrainer[FireSmokeNetwork]):
     ) -> None:
         torch.manual_seed(schedule.seed)
         self._training, self._validation, self._cropper = training, validation, cropper
-        network = FireSmokeNetwork() if start is None else start
+        network = start or FireSmokeNetwork()
+        if start is None:
+            network.backbone.start_from(load_weights("nanodet_g"))
         super().__init__(network, schedule, out, settled=start is not None, crops=cropper.settings)
 
     def draw_loss(self) -> Tensor:

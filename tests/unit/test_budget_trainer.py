@@ -1,5 +1,6 @@
 """What training starts from, how fast its parts learn, and how weights are stored."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import torch
 
 from models.training.budget_trainer import Schedule, as_stored
 from models.training.crowd_trainer import CrowdTrainer
+from models.training.fire_augment import FireCropper, FireCrops
+from models.training.fire_trainer import FireTrainer
 from models.weights import load_weights
 
 
@@ -19,11 +22,22 @@ def test_stored_weights_are_halved_unless_that_overflows(largest: float):
     assert as_stored(torch.tensor(7)) == 7
 
 
-def test_the_counter_starts_from_the_backbone_that_ships_and_lets_it_learn_slower(tmp_path: Path):
+def crowd_trainer(schedule: Schedule, out: Path) -> CrowdTrainer:
+    return CrowdTrainer({"only": []}, {}, schedule, out)
+
+
+def fire_trainer(schedule: Schedule, out: Path) -> FireTrainer:
+    return FireTrainer({"only": []}, {}, schedule, FireCropper(FireCrops(), []), out)
+
+
+@pytest.mark.parametrize("build", [crowd_trainer, fire_trainer])
+def test_training_starts_from_the_backbone_that_ships_and_lets_it_learn_slower(
+    build: Callable[[Schedule, Path], CrowdTrainer | FireTrainer], tmp_path: Path
+):
     schedule = Schedule(
         budget_s=1, peak_rate=1e-3, seed=0, shares=(("only", 1.0),), backbone_rate=0.25
     )
-    trainer = CrowdTrainer({"only": []}, {}, schedule, tmp_path / "w.safetensors")
+    trainer = build(schedule, tmp_path / "w.safetensors")
     stem = trainer._network.backbone.stem.conv.weight
     shipped = load_weights("nanodet_g")["stem.conv.weight"].float().flip(1)
     assert torch.equal(stem, shipped)

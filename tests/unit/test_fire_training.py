@@ -7,14 +7,14 @@ import torch
 from models.fire_smoke_detector import FireSmokeDetector, certainty_of, fill_fire_network
 from models.fire_smoke_network import STRIDE_PX, FireSmokeNetwork
 from models.settings import NetworkSettings
-from models.training.fire_augment import FireCropper, FireCrops, put_decoys, put_smoke
+from models.training.fire_augment import FireCropper, FireCrops, put_decoys, put_smoke, put_surface
 from models.training.fire_data import FLAME, SMOKE, FirePicture, flames_in, hold_out, scenes_of
 from models.training.fire_loss import IGNORED, NEGATIVE, POSITIVE, fire_loss
 from ray_app.domain.errors import WeightsError
 from ray_app.domain.frame import FrameBatch, FrameKey
 from ray_app.domain.observation import FireMap
 
-PLAIN = FireCrops(lamps=0, flames=0, smoke=0, grey=0, flawed=0)
+PLAIN = FireCrops(side_px=320, least_px=240, lamps=0, flames=0, smoke=0, grey=0, flawed=0)
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +97,23 @@ def test_decoys_stay_clear_of_fire_and_change_the_rest():
     assert (light == 60).all()
 
 
+def test_pale_surfaces_have_edges_and_cover_no_fire():
+    rng = np.random.default_rng(3)
+    box = np.array([(FLAME, 120, 90, 200, 180)], np.float32)
+    put = 0
+    for _ in range(60):
+        light = np.full((320, 320, 3), 20, np.float32)
+        put_surface(light, *rng.uniform(0, 320, 2), box, rng)
+        assert (light[90:180, 120:200] == 20).all()
+        changed = np.abs(light - 20).max(axis=2) > 10
+        put += int(changed.any())
+        if changed.any():
+            across = np.abs(np.diff(light.mean(axis=2), axis=1)).max()
+            down = np.abs(np.diff(light.mean(axis=2), axis=0)).max()
+            assert max(across, down) > 8  # within one pixel: an edge, which smoke has not
+    assert put > 20
+
+
 def test_drawn_smoke_is_boxed_where_it_shows():
     rng = np.random.default_rng(4)
     light = np.full((320, 320, 3), 120, np.float32)
@@ -167,12 +184,12 @@ def test_fusing_changes_no_answer():
     assert torch.allclose(before, after, atol=1e-4)
 
 
-def test_certainty_needs_more_than_one_cell_and_smoke_many():
+def test_certainty_needs_more_than_one_cell():
     cells = np.zeros((9, 16), np.uint8)
     cells[4, 4] = 255
     flame, smoke = certainty_of(FireMap(cells, cells, 16.0))
-    assert flame == pytest.approx(1 / 4)
-    assert smoke == pytest.approx(1 / 16)
+    assert flame == pytest.approx(1 / 8)
+    assert smoke == pytest.approx(1 / 4)
     cells[3:7, 4:8] = 255
     assert certainty_of(FireMap(cells, cells, 16.0)) == (1, 1)
     tiny = np.full((1, 2), 255, np.uint8)
