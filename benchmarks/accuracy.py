@@ -167,6 +167,9 @@ def _fire_pictures(data: Path) -> str:
             "|---|---|---|---|---|---|",
             *rows,
             "",
+            "With so few calm pictures of its own a source's thresholds are its surest one or two: "
+            "of 20, 1 % and 5 % are none and one.",
+            "",
             "### By light and camera height",
             "",
             "Dark is a mean grey below 70 of 255; dark fires against dark calm pictures, bright "
@@ -206,9 +209,9 @@ def _cross(logs: Path) -> str:
     lines = [
         "## Pictures of a source never seen in training",
         "",
-        "Trained from scratch without the source (`python -m models.training... --without SOURCE`,"
-        " a quarter of an hour to half an hour of one core each, less than what ships), then "
-        "tested on all of it; fires against all calm pictures held out.",
+        "Trained without the source (`python -m models.training... --without SOURCE`, some half an "
+        "hour of one core each, less than what ships), then tested on all of it; fires against all "
+        "calm pictures held out.",
         "",
         "| left out | tested on | result |",
         "|---|---|---|",
