@@ -22,6 +22,7 @@ from ray_app.config.load import load_site
 from ray_app.config.schema import SiteConfig
 from ray_app.domain.errors import ConfigError, FootageError
 from ray_app.domain.event import Event, Phase
+from ray_app.report.words import level_words
 from ray_app.scaling.harvest_moves import HarvestRules
 from ray_app.store.segments import SegmentRecord
 from ray_app.video.footage_listing import list_footage, whole_address
@@ -154,7 +155,7 @@ def show_situations(console: Console, events: tuple[Event, ...]) -> None:
             event.place,
             duration(event.started_s),
             "" if end is None else duration(end.time_s),
-            f"{peak:.2g} {event.why.unit}",
+            level_words(peak, None, event.why.unit),
         )
     console.print(table)
 
