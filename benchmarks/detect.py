@@ -55,7 +55,7 @@ NEEDED_TIMES = 4.0
 BATCH = 8
 HEIGHT_PX, WIDTH_PX = 720, 1280
 CROWD_SEED, CROWD_STILL = 9001, 14
-"""A drawn still of some 550 heads by the counter's count; from 294 on it is dense in this size."""
+"""A drawn still of some 440 heads by the counter's count; from 294 on it is dense in this size."""
 INPUTS_PX = (416, 320, 256)
 """Of the object detector: as usual, and when capacity is short."""
 

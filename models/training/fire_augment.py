@@ -27,7 +27,7 @@ class FireCrops:
         side_px: Side of a crop; a multiple of 32.
         least_px: Least length that a picture's longer side is brought to.
         most_px: Largest.
-        lamps: Share of crops with lamps, glare, sunsets or red things put in.
+        lamps: Share of crops with lamps, glare, sunsets, red things or pale surfaces put in.
         flames: Share of crops without fire that get a flame of another picture.
         smoke: Share of crops without fire that get drawn smoke.
         grey: Share of crops without colour: infra-red cameras at night.

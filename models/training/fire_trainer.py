@@ -28,7 +28,7 @@ class FireTrainer(BudgetTrainer[FireSmokeNetwork]):
         validation: Pictures that burn and pictures that do not, per set.
         schedule: Budget, rates, seed.
         cropper: Draws crops.
-        out: The safetensors file (float16).
+        out: The safetensors file; the checkpoint lies beside it.
         start: Network to go on from, its normalisations fixed as they are; None begins with the
             backbone of nanodet_g, as COCO left it, and the rest at random.
     """
