@@ -61,13 +61,16 @@ def as_schedule(
         validations: Over the budget.
 
     Raises:
-        ConfigError: A share of a set that does not exist.
+        ConfigError: A share of a set that does not exist or is left out.
     """
     asked = dict(arguments.share)
     unknown = sorted(set(asked) - {name for name, _ in usual})
     if unknown:
         known = ", ".join(name for name, _ in usual)
         raise ConfigError(f"--share {unknown[0]}: no such set; there are {known}")
+    left_out = sorted(set(asked) - set(there))
+    if left_out:
+        raise ConfigError(f"--share {left_out[0]}: this set is left out of this training")
     return Schedule(
         budget_s=arguments.budget_s,
         peak_rate=arguments.peak_rate,

@@ -31,6 +31,12 @@ def in_order(events):
     return sorted(events, key=lambda event: (event.camera_id, event.time_s, event.event_id))
 
 
+def lead(watching, one, other):
+    """By how many analysed frames one camera is ahead of another."""
+    analysed = watching.analysed()
+    return analysed[one] - analysed[other]
+
+
 def test_a_file_through_live_gives_exactly_the_events_of_the_back_fill(footage, desk, tmp_path):
     live_site = file_site(footage, tmp_path / "live")
     out = tmp_path / "archive"
@@ -73,9 +79,11 @@ def test_under_twice_the_load_the_critical_keep_their_frames(film, desk, slownes
         live_site = quiet(live_site)
         with Watching(live_site, tmp_path) as watching:
             watching.all_see_more(("a",), frames=20)  # what replicas carry is known by then
-            before = watching.cameras()
+            before, led = watching.cameras(), lead(watching, "b", "f")
             watching.all_see_more(("a",), frames=40)
             loaded = watching.cameras()
+            # a machine with more to do carries little above the floors: it takes longer there
+            until(lambda: lead(watching, "b", "f") > led + 8, watching.cameras)
             slowness.write_text("0.0")
             until(
                 lambda: all(c.rate_hz > 4.0 for c in watching.cameras().values()),
@@ -88,7 +96,7 @@ def test_under_twice_the_load_the_critical_keep_their_frames(film, desk, slownes
         for name in names
     }
     assert sum(each[Outcome.SHED] for each in counts.values()) > 20
-    assert share["a"] > share["b"] > share["f"], share
+    assert share["a"] > max(share[name] for name in names[1:]) + 0.1, share
     for name in names:
         assert sum(counts[name].values()) == loaded[name].counts.offered
 

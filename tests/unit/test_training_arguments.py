@@ -30,6 +30,8 @@ def test_a_share_is_changed_by_name_and_a_name_that_does_not_exist_is_told():
     assert schedule.batch == 8
     with pytest.raises(ConfigError, match="fare: no such set; there are near, far, empty"):
         as_schedule(parse("--share", "fare=0.5"), USUAL, there, 2)
+    with pytest.raises(ConfigError, match="far: this set is left out"):
+        as_schedule(parse("--share", "far=0.5"), USUAL, ("near", "empty"), 2)
 
 
 @pytest.mark.parametrize(
