@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,9 @@ STORE_BYTES_WITH_GPU = 2_000_000_000
 KNOCK_S = 5.0
 AFTERLIFE_S = "600"
 """A request to a Ray that was shut down ends this process after so long: Ray's own is 60 s."""
+OF_RAY_DATA = ("iter_threaded", "StreamingExecutor", "ray-data-metadata-prefetch")
+"""Names of threads that Ray Data (2.60) starts and leaves to end by themselves."""
+LAST_CALLS_S = 10.0
 
 
 @contextmanager
@@ -58,7 +62,20 @@ def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
             with watched_ray():
                 yield
         finally:
+            _await_ray_data()
             ray.shutdown()
+
+
+def _await_ray_data() -> None:
+    """Waits for the threads of Ray Data that still run when a stream is closed.
+
+    One that calls Ray after its shutdown ends this process with status 1 and without a word
+    (core_worker_process.cc, "The core worker has already been shutdown"), or starts another Ray.
+    """
+    until = time.monotonic() + LAST_CALLS_S
+    for thread in threading.enumerate():
+        if thread.name.startswith(OF_RAY_DATA):
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 def _begin(address: str | None, workers: int, gpus: int) -> None:

@@ -41,3 +41,29 @@ def test_a_ray_that_dies_interrupts_the_run_and_says_why(part):
     assert f"vigie: Ray stopped: its {part} ended with -9" in done.stderr
     assert done.stdout.splitlines()[-1].startswith("Ray stopped; what is done stays")
     assert "Traceback" not in done.stderr
+
+
+LATE = """
+import threading, time
+from ray_app.batch.ray_session import ray_session
+
+def call_ray(ref):
+    until = time.monotonic() + 1.5
+    while time.monotonic() < until:
+        ray.wait([ref], timeout=0.01)
+        time.sleep(0.01)
+
+with ray_session(None, workers=1, gpus=0):
+    import ray
+    arguments = (ray.put(1),)
+    late = threading.Thread(target=call_ray, args=arguments, name="iter_threaded", daemon=True)
+    late.start()
+print(late.is_alive(), ray.is_initialized())
+"""
+
+
+@pytest.mark.ray
+def test_no_thread_of_ray_data_calls_ray_after_its_end():
+    command = [sys.executable, "-c", LATE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
+    assert (done.returncode, done.stdout) == (0, "False False\n"), done.stderr
