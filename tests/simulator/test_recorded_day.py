@@ -151,6 +151,7 @@ def test_counts_of_a_zone_the_plan_counts_reach_the_policy(ledger: Path, event_f
     assert boots[0] == pytest.approx(2.7 * boots[1])
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 def test_policies_are_compared_on_the_recorded_day(
     ledger: Path, event_file: Path, tmp_path: Path

@@ -165,6 +165,7 @@ def test_a_camera_without_any_seen_footage_is_told() -> None:
     assert "Bottleneck: doors not measured, see below" in words
 
 
+@pytest.mark.slow
 def test_a_long_run_of_many_cameras_stays_small() -> None:
     hours, cameras, rng = 8, 12, np.random.default_rng(0)
     time_s = np.arange(0, hours * 3600, 0.2)

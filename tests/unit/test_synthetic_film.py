@@ -74,6 +74,7 @@ def test_footage_has_its_length_its_size_and_its_start(scene):
         assert container.metadata["creation_time"].startswith("2026-06-21T16:00:00")
 
 
+@pytest.mark.slow
 @needs_opengl
 def test_one_or_two_workers_write_the_same_bytes(scene, tmp_path):
     rendering.render_scene(tiny(), tmp_path, 2, None)
