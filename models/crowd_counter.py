@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.crowd_canvas import (
+    MOST_ENLARGED,
     Canvas,
     Spread,
     as_coarse_cells,
@@ -36,8 +37,9 @@ class CrowdCounter:
 
     One rule, how far apart heads are, chooses how a picture is analysed. A glance at half size (a
     quarter of the work) tells it; pictures of 1280 px are not glanced at, the look itself tells.
-    Sparse pictures are looked at enlarged, to 1280 px at most. Dense ones, where a wrong count is
-    dangerous, are looked at again mirrored, and the two looks averaged.
+    Sparse pictures are looked at enlarged, to 1280 px at most: a whole person tells more than a
+    head. So are those where heads are small, whatever size that makes: a wrong count is dangerous
+    there. What lies between is looked at as it is.
 
     The count of a region is the sum of the map there. Head points are approximate: two heads
     closer than about two cells make one point, a large near head may make none.
@@ -75,14 +77,13 @@ class CrowdCounter:
         larger = enlargement(height, width)
         maps = self._look(lay_on_canvas(pixels, 1.0 if larger == 1 else _GLANCE_SCALE))
         spread = spread_of(maps.sum((1, 2), dtype=np.float64), height, width)
+        sparse, crowded = spread == Spread.SPARSE, spread == Spread.CROWDED
         if larger > 1:
             rows, columns = -(-height // STRIDE_PX), -(-width // STRIDE_PX)
             maps = np.empty((len(pixels), rows, columns), np.float32)
-            self._fill(maps, pixels, spread != Spread.SPARSE, 1.0)
-            self._fill(maps, pixels, spread == Spread.SPARSE, larger)
-        dense = spread == Spread.DENSE
-        if dense.any():
-            maps[dense] = (maps[dense] + self._mirrored_look(pixels[torch.from_numpy(dense)])) / 2
+            self._fill(maps, pixels, ~(sparse | crowded), 1.0)
+            self._fill(maps, pixels, sparse, larger)
+        self._fill(maps, pixels, crowded, MOST_ENLARGED)
         return maps
 
     def _fill(self, maps: Heads, pixels: Tensor, which: NDArray[np.bool_], scale: float) -> None:
@@ -91,13 +92,6 @@ class CrowdCounter:
             fine = self._look(lay_on_canvas(pixels[torch.from_numpy(which)], scale))
             rows, columns = maps.shape[1:]
             maps[which] = [as_coarse_cells(heads, scale, rows, columns) for heads in fine]
-
-    def _mirrored_look(self, pixels: Tensor) -> Heads:
-        """Returns heads per cell, seen in a mirror and mirrored back."""
-        canvas = lay_on_canvas(pixels)
-        (cells,) = self._runner.run(canvas.pixels.flip(2))
-        whole = cells.flip(2)[:, : canvas.rows, : canvas.columns]
-        return np.asarray(whole.float().cpu().numpy())
 
     def _look(self, canvas: Canvas) -> Heads:
         """Returns heads per cell of the canvas's pictures, shape (n, rows, columns)."""
@@ -108,7 +102,7 @@ class CrowdCounter:
         """Runs once on pictures of this size, so that the first real call is as fast."""
         nothing = torch.zeros((1, height_px, width_px, 3), dtype=torch.uint8)
         nothing = reduced(nothing, reduction_of(height_px, width_px))
-        for scale in {1.0, enlargement(*nothing.shape[1:3])}:
+        for scale in {1.0, enlargement(*nothing.shape[1:3]), MOST_ENLARGED}:
             self._runner.run(lay_on_canvas(nothing, scale).pixels)
 
 
