@@ -37,9 +37,9 @@ class CrowdCounter:
 
     One rule, how far apart heads are, chooses how a picture is analysed. A glance at half size (a
     quarter of the work) tells it; pictures of 1280 px are not glanced at, the look itself tells.
-    Sparse pictures are looked at enlarged, to 1280 px at most: a whole person tells more than a
-    head. So are those where heads are small, whatever size that makes: a wrong count is dangerous
-    there. What lies between is looked at as it is.
+    Sparse pictures are looked at enlarged, to 1280 px at most. Crowded ones, whose heads are small
+    and where a wrong count is dangerous, are so whatever size that makes. What lies between is
+    looked at as it is.
 
     The count of a region is the sum of the map there. Head points are approximate: two heads
     closer than about two cells make one point, a large near head may make none.
