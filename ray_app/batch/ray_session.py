@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ray_app.batch.ray_noise import without_ray_noise
-from ray_app.batch.ray_watch import watched_ray
+from ray_app.batch.ray_watch import RayDiedError, end_dead_ray, watched_ray
 from ray_app.domain.errors import ClusterError
 
 # Frames of two-stage runs pass through it; fused runs pass a few hundred bytes per segment.
@@ -58,12 +58,16 @@ def ray_session(address: str | None, workers: int, gpus: int) -> Iterator[None]:
     with without_ray_noise(), _own_signals():
         _begin(address, workers, gpus)
         _take_signals()
+        end = ray.shutdown
         try:
             with watched_ray():
                 yield
+        except RayDiedError:
+            end = end_dead_ray
+            raise
         finally:
             _await_ray_data()
-            ray.shutdown()
+            end()
 
 
 def _await_ray_data() -> None:

@@ -1,5 +1,6 @@
 """Says so when Ray itself dies: left alone, it ends this process a minute later without a word."""
 
+import atexit
 import os
 import signal
 import sys
@@ -13,6 +14,11 @@ from ray_app.domain.errors import ClusterError
 STOPPED = "Ray stopped; what is done stays, the same command goes on from there"
 LOOKS_EVERY_S = 1.0
 WATCHED = ("gcs_server", "raylet")
+DEAD_ENDS_S = 30.0
+
+
+class RayDiedError(ClusterError):
+    """A process of this process's own local Ray died."""
 
 
 @contextmanager
@@ -23,7 +29,7 @@ def watched_ray() -> Iterator[None]:
     nobody could be interrupted, and nothing is watched.
 
     Raises:
-        ClusterError: Ray died; whatever else came of that is its cause.
+        RayDiedError: Whatever else came of that is its cause.
     """
     if current_thread() is not main_thread():
         yield
@@ -44,13 +50,29 @@ def watched_ray() -> Iterator[None]:
         yield
     except (Exception, KeyboardInterrupt) as error:
         if died.is_set():
-            raise ClusterError(STOPPED) from error
+            raise RayDiedError(STOPPED) from error
         raise
     finally:
         over.set()
         watch.join()
     if died.is_set():
-        raise ClusterError(STOPPED)
+        raise RayDiedError(STOPPED)
+
+
+def end_dead_ray() -> None:
+    """Shuts a Ray down of which a process died; gives up after half a minute.
+
+    Its shutdown talks to the dead. That takes some 8 s, but with a killed GCS it was seen to hang
+    for minutes. Whatever processes are left then end with this one (Ray's `Node` sees to it).
+    """
+    import ray
+    from ray._private import worker  # its hook at exit would hang again
+
+    ending = Thread(target=ray.shutdown, name="end of a dead ray", daemon=True)
+    ending.start()
+    ending.join(DEAD_ENDS_S)
+    if ending.is_alive():
+        atexit.unregister(worker.shutdown)
 
 
 def _watch(processes: dict[str, "Popen[bytes]"], over: Event, died: Event, logs: str) -> None:

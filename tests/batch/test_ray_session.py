@@ -43,6 +43,22 @@ def test_a_ray_that_dies_interrupts_the_run_and_says_why(part):
     assert "Traceback" not in done.stderr
 
 
+HUNG = """
+import time
+import ray
+from ray_app.batch import ray_watch
+ray_watch.DEAD_ENDS_S = 1.0
+ray.shutdown = lambda: time.sleep(1000)
+"""
+
+
+@pytest.mark.ray
+def test_a_dead_ray_whose_shutdown_hangs_is_left():
+    command = [sys.executable, "-c", HUNG + KILLED, "gcs_server"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.stdout.splitlines()[-1].startswith("Ray stopped; what is done stays")
+
+
 LATE = """
 import threading, time
 from ray_app.batch.ray_session import ray_session
