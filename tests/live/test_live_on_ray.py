@@ -70,6 +70,7 @@ def test_a_replica_killed_under_load_costs_at_most_the_stacks_under_way(
     assert lost <= stacks * 8
 
 
+@pytest.mark.slow
 def test_under_twice_the_load_the_critical_keep_their_frames(film, desk, slowness, tmp_path):
     names = ("a", "b", "c", "d", "e", "f")
     values = ("critical", "normal", "normal", "best_effort", "best_effort", "best_effort")
