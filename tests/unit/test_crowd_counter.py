@@ -179,11 +179,11 @@ def test_fused_network_answers_like_the_trained_one():
     network = lively_network()
     pixels = noise(1, 64, 1280)
     with torch.inference_mode():
-        network.head.bias -= 0.4  # fewer heads: a crowded picture would be enlarged
+        network.head.bias -= 0.35  # fewer heads: a crowded picture would be enlarged
         (unfused,) = network(torch.from_numpy(pixels).permute(0, 3, 1, 2))
     counter = CrowdCounter(network, NetworkSettings(batch_size=1, dtype="float32"))
     ((crowd, _),) = counter.count(batch_of(pixels))
-    assert unfused.std() > 0.005
+    assert unfused.std() > 0.01
     np.testing.assert_allclose(crowd.heads, unfused[0].numpy(), rtol=1e-3, atol=1e-5)
 
 
