@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.crowd_network import MULTIPLE_PX, STRIDE_PX
+from models.resize import as_bytes, resized
 from models.torch_detector import round_up
 
 LONGEST_SIDE_PX = 1280
@@ -62,7 +63,8 @@ def reduced(pixels: Tensor, factor: int) -> Tensor:
     if factor == 1:
         return pixels
     planes = pixels.permute(0, 3, 1, 2).float()
-    return _as_bytes(functional.avg_pool2d(planes, factor, ceil_mode=True))
+    means = functional.avg_pool2d(planes, factor, ceil_mode=True)
+    return as_bytes(means).permute(0, 2, 3, 1)
 
 
 def lay_on_canvas(pixels: Tensor, scale: float = 1.0) -> Canvas:
@@ -73,11 +75,8 @@ def lay_on_canvas(pixels: Tensor, scale: float = 1.0) -> Canvas:
         scale: Enlargement above 1, reduction below.
     """
     if scale != 1:
-        size = [max(1, round(side * scale)) for side in pixels.shape[1:3]]
-        planes = pixels.permute(0, 3, 1, 2).float()
-        pixels = _as_bytes(
-            functional.interpolate(planes, size, mode="bilinear", antialias=scale < 1)
-        )
+        height, width = (max(1, round(side * scale)) for side in pixels.shape[1:3])
+        pixels = resized(pixels, height, width)
     count, height, width, _ = pixels.shape
     padded = (count, round_up(height, MULTIPLE_PX), round_up(width, MULTIPLE_PX), 3)
     canvas = torch.full(padded, _GREY, dtype=torch.uint8)
@@ -124,7 +123,3 @@ def _shares(fine: int, scale: float, coarse: int) -> NDArray[np.float32]:
     low = np.maximum(edges[:-1, None], first)
     high = np.minimum(edges[1:, None], first + 1)
     return np.asarray((high - low).clip(0, None), np.float32)
-
-
-def _as_bytes(planes: Tensor) -> Tensor:
-    return planes.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from models.fire_smoke_network import MULTIPLE_PX, STRIDE_PX, FireSmokeNetwork
+from models.resize import resized
 from models.settings import FireFinderSettings, NetworkSettings
 from models.torch_detector import NetworkRunner, as_tensor
 from models.weights import load_weights
@@ -62,10 +62,7 @@ class FireSmokeDetector:
         scale = self._input_px / max(height, width)
         if scale >= 1:
             return pixels
-        size = (max(1, round(height * scale)), max(1, round(width * scale)))
-        planes = pixels.permute(0, 3, 1, 2).float()
-        small = functional.interpolate(planes, size, mode="bilinear", antialias=True)
-        return small.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+        return resized(pixels, max(1, round(height * scale)), max(1, round(width * scale)))
 
 
 def certainty_of(seen: FireMap) -> tuple[float, float]:

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from models.candidates import Candidates
+from models.resize import resized
 
 OVERLAP = 0.15
 EDGE_PX = 8
@@ -115,7 +115,7 @@ def cut_views(frames: Tensor, input_px: int, tiles: int) -> Views:
     """
     height, width = frames.shape[1:3]
     shrink = min(1.0, needed_side_px(input_px, tiles) / max(height, width))
-    seen = _resized(frames, max(1, round(height * shrink)), max(1, round(width * shrink)))
+    seen = resized(frames, max(1, round(height * shrink)), max(1, round(width * shrink)))
     scale = width / seen.shape[2], height / seen.shape[1]
     if tiles == 1:
         return _frame_by_frame(seen, [View((0.0, 0.0), scale, _UNCUT)])
@@ -133,7 +133,7 @@ def _span(tiles: int) -> float:
 def _cut_tiles(seen: Tensor, scale: tuple[float, float], tiles: int) -> Views:
     height, width = seen.shape[1:3]
     tall, wide = math.ceil(height / _span(tiles)), math.ceil(width / _span(tiles))
-    whole = _resized(seen, tall, wide)
+    whole = resized(seen, tall, wide)
     pictures = [whole]
     views = [View((0.0, 0.0), (scale[0] * width / wide, scale[1] * height / tall), _UNCUT)]
     for top in _starts(height, tall, tiles):
@@ -157,11 +157,3 @@ def _frame_by_frame(pictures: Tensor, views: list[View]) -> Views:
 
 def _starts(side: int, tile: int, tiles: int) -> list[int]:
     return [round(k * (side - tile) / (tiles - 1)) for k in range(tiles)]
-
-
-def _resized(frames: Tensor, height: int, width: int) -> Tensor:
-    if frames.shape[1:3] == (height, width):
-        return frames
-    planes = frames.permute(0, 3, 1, 2).float()
-    shrunk = functional.interpolate(planes, (height, width), mode="bilinear", antialias=True)
-    return shrunk.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
