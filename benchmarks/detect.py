@@ -139,7 +139,9 @@ def contenders() -> list[Contender]:
             "nanodet_g",
             (256, 416),
             _eager(GroupedNanoDetG(load_weights("nanodet_g"), groups), (256, 416)),
-            _shipped(GroupedNanoDetG(load_weights("nanodet_g"), groups), settings, (256, 416)),
+            _shipped(
+                _fused(GroupedNanoDetG(load_weights("nanodet_g"), groups)), settings, (256, 416)
+            ),
             lambda: finder.find(batch),
         ),
         Contender(
@@ -256,7 +258,7 @@ def _shipped(
     return lambda: runner.run(pictures)
 
 
-def _fused(network: CrowdNetwork | FireSmokeNetwork) -> nn.Module:
+def _fused(network: CrowdNetwork | FireSmokeNetwork | GroupedNanoDetG) -> nn.Module:
     copied = copy.deepcopy(network)
     copied.fuse()
     return copied

@@ -9,14 +9,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.conv_units import Unit, convolve, fuse_units, max_pool_by_halves
+
 STRIDES_PX = (8, 16, 32)
 BINS = 11
 CLASSES = 80
+_SLOPE = 0.1
 _MEAN_RGB = (123.675, 116.28, 103.53)
 _STD_RGB = (58.395, 57.12, 57.375)
 
 
-class Convolution(nn.Module):
+class Convolution(Unit):
     """Convolution with bias, then leaky rectifier of slope 0.1."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
@@ -25,7 +28,9 @@ class Convolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
-        return functional.leaky_relu_(self.conv(x), 0.1)
+        if self.fused:
+            return convolve(self.conv, x, _SLOPE)
+        return functional.leaky_relu_(self.conv(x), _SLOPE)
 
 
 class Projection(nn.Module):
@@ -87,7 +92,8 @@ class Backbone(nn.Module):
             x: Normalised picture, shape (n, 3, h, w), h and w multiples of 32; in BGR, unless the
                 weights are turned by `take_rgb`.
         """
-        x = functional.max_pool2d(self.stem(x), 3, 2, 1)
+        x = self.stem(x)
+        x = max_pool_by_halves(x) if self.stem.fused else functional.max_pool2d(x, 3, 2, 1)
         features = []
         for stage in self.stages:
             x = stage(x)
@@ -174,6 +180,10 @@ class GroupedNanoDetG(nn.Module):
         classes, distances = cells.split([sum(self._sizes), 4 * BINS], 2)
         logits = [group.amax(2) for group in classes.split(self._sizes, 2)]
         return torch.stack(logits, 2), distances
+
+    def fuse(self) -> None:
+        """Makes one call of every convolution and its rectifier; for inference only."""
+        fuse_units(self)
 
 
 def normalise(rgb: Tensor, dtype: torch.dtype) -> Tensor:

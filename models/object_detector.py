@@ -84,6 +84,7 @@ class NanodetNetwork:
     def __init__(self, settings: NetworkSettings) -> None:
         groups = (PERSON_CLASSES, BAG_CLASSES, VEHICLE_CLASSES)  # in the order of Label
         network = GroupedNanoDetG(load_weights("nanodet_g"), groups)
+        network.fuse()
         self._runner = NetworkRunner(network, settings, _PADDING_PX)
 
     def propose(self, pixels: Tensor, min_score: float) -> Candidates:
