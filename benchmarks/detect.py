@@ -46,6 +46,7 @@ from models.object_detector import (
 from models.settings import NetworkSettings, ObjectFinderSettings
 from models.torch_detector import NetworkRunner
 from models.weights import load_weights
+from ray_app.batch.memory import keep_freed_memory
 from ray_app.domain.errors import WeightsError
 from ray_app.domain.frame import FrameBatch, FrameKey
 from ray_app.video.synthetic.stills import StillMaker
@@ -107,6 +108,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_memory()  # as every worker does
     speeds = [
         measure(contender, asked.seconds, asked.rounds)
         for contender in track(contenders(), "measuring", console=Console(stderr=True))

@@ -15,6 +15,8 @@ STRIDES_PX = (8, 16, 32)
 BINS = 11
 CLASSES = 80
 _SLOPE = 0.1
+_CACHED_VALUES = 2**17
+"""So many values are normalised at once: in float32 they stay in a core's cache."""
 _MEAN_RGB = (123.675, 116.28, 103.53)
 _STD_RGB = (58.395, 57.12, 57.375)
 
@@ -193,7 +195,10 @@ def normalise(rgb: Tensor, dtype: torch.dtype) -> Tensor:
     scale = (1 / torch.tensor(_STD_RGB, device=rgb.device)).repeat(width)
     # whole rows of interleaved channels: 8 times faster than three short channels
     rows = rgb.permute(0, 2, 3, 1).reshape(count * height, width * channels)
-    normalised = rows.float().sub_(mean).mul_(scale).to(dtype)
+    normalised = torch.empty(rows.shape, dtype=dtype, device=rgb.device)
+    at_once = len(rows) if rgb.is_cuda else max(1, _CACHED_VALUES // rows.shape[1])
+    for part, answer in zip(rows.split(at_once), normalised.split(at_once), strict=True):
+        answer.copy_(part.float().sub_(mean).mul_(scale))
     return normalised.view(count, height, width, channels).permute(0, 3, 1, 2)
 
 
