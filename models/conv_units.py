@@ -5,21 +5,62 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+_SHAPES_KEPT = 4
+"""Of input: whole view, tiles, a glance, an enlarged picture. Each costs as much as the weights."""
+
 
 class Unit(nn.Module):
     """A convolution and what follows it; fused for inference, both run as one call.
 
     Attributes:
-        fused: Whether they do.
+        fused: Whether they do; weights must not change any more then.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.fused = False
+        self._packed: dict[torch.Size, Tensor] = {}
 
     def fuse(self) -> None:
         """From now on in one call; for inference only."""
         self.fused = True
+
+    def convolve(
+        self, conv: nn.Conv2d, x: Tensor, slope: float, added: Tensor | None = None
+    ) -> Tensor:
+        """Returns a convolution, something added to it, rectified.
+
+        On a processor in one call of oneDNN, the one that torch.compile makes: where it multiplies
+        matrices fast (AMX), passing over the features twice more took as long as the convolution.
+        Weights are laid out for an input of that shape once: every time took a tenth of a small
+        batch.
+
+        Args:
+            conv: The unit's convolution.
+            x: Its input.
+            slope: Of the rectifier below 0.
+            added: Of the shape of the convolution's output; not with a slope.
+        """
+        if x.device.type != "cpu" or torch.compiler.is_compiling() or not _has_one_call():
+            found = conv(x) if added is None else conv(x) + added
+            return functional.leaky_relu_(found, slope)
+        how = (conv.padding, conv.stride, conv.dilation, conv.groups)
+        # these calls have no public names
+        one_call = torch.ops.mkldnn._convolution_pointwise  # noqa: SLF001
+        weight = self._packed.get(x.shape)
+        if weight is None:
+            if len(self._packed) == _SHAPES_KEPT:
+                self._packed.clear()
+            pack = torch.ops.mkldnn._reorder_convolution_weight  # noqa: SLF001
+            weight = self._packed[x.shape] = pack(conv.weight, *how, list(x.shape))
+        rectified = ("leaky_relu", [slope], "") if slope else ("relu", [], "")
+        answer: Tensor
+        if added is None:
+            answer = one_call(x, weight, conv.bias, *how, *rectified)
+        else:
+            summed = ("add", 1.0, *rectified)
+            answer = one_call.binary(x, added, weight, conv.bias, *how, *summed)
+        return answer
 
 
 class ConvUnit(Unit):
@@ -39,7 +80,7 @@ class ConvUnit(Unit):
     def forward(self, features: Tensor) -> Tensor:
         """Returns features of the unit's stride."""
         if self.fused:
-            return convolve(self.conv, features, 0.0, features if self.residual else None)
+            return self.convolve(self.conv, features, 0.0, features if self.residual else None)
         found: Tensor = self.norm(self.conv(features))
         return functional.relu(found + features if self.residual else found, inplace=True)
 
@@ -49,32 +90,6 @@ class ConvUnit(Unit):
         if isinstance(self.norm, nn.BatchNorm2d):
             self.conv = fuse_conv_bn_eval(self.conv, self.norm)
             self.norm = nn.Identity()
-
-
-def convolve(conv: nn.Conv2d, x: Tensor, slope: float, added: Tensor | None = None) -> Tensor:
-    """Returns a convolution, something added to it, rectified; for inference only.
-
-    On a processor in one call of oneDNN, the call that torch.compile makes: where it multiplies
-    matrices fast (AMX), passing over the features twice more took as long as the convolution.
-
-    Args:
-        conv: The convolution.
-        x: Its input.
-        slope: Of the rectifier below 0.
-        added: Of the shape of the convolution's output.
-    """
-    if x.device.type != "cpu" or not _has_one_call():
-        found = conv(x) if added is None else conv(x) + added
-        return functional.leaky_relu_(found, slope)
-    how = (conv.padding, conv.stride, conv.dilation, conv.groups)
-    rectified = ("leaky_relu", [slope], "") if slope else ("relu", [], "")
-    one_call = torch.ops.mkldnn._convolution_pointwise  # noqa: SLF001  it has no public name
-    answer: Tensor
-    if added is None:
-        answer = one_call(x, conv.weight, conv.bias, *how, *rectified)
-    else:
-        answer = one_call.binary(x, added, conv.weight, conv.bias, *how, "add", 1.0, *rectified)
-    return answer
 
 
 def max_pool_by_halves(x: Tensor) -> Tensor:
@@ -97,8 +112,9 @@ def max_pool_by_halves(x: Tensor) -> Tensor:
 
 
 def _has_one_call() -> bool:
-    return torch.backends.mkldnn.is_available() and hasattr(
-        torch.ops.mkldnn, "_convolution_pointwise"
+    names = ("_convolution_pointwise", "_reorder_convolution_weight")
+    return torch.backends.mkldnn.is_available() and all(
+        hasattr(torch.ops.mkldnn, name) for name in names
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.conv_units import Unit, convolve, fuse_units, max_pool_by_halves
+from models.conv_units import Unit, fuse_units, max_pool_by_halves
 
 STRIDES_PX = (8, 16, 32)
 BINS = 11
@@ -31,7 +31,7 @@ class Convolution(Unit):
     def forward(self, x: Tensor) -> Tensor:
         """Maps (n, inputs, h, w) to (n, outputs, h / stride, w / stride)."""
         if self.fused:
-            return convolve(self.conv, x, _SLOPE)
+            return self.convolve(self.conv, x, _SLOPE)
         return functional.leaky_relu_(self.conv(x), _SLOPE)
 
 

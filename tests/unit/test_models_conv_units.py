@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.conv_units import ConvUnit, convolve, max_pool_by_halves, residuals
+from models.conv_units import ConvUnit, Unit, max_pool_by_halves, residuals
 from models.crowd_network import CrowdNetwork
 from models.fire_smoke_network import FireSmokeNetwork
 from models.nanodet import GroupedNanoDetG, NanoDetG
@@ -25,7 +25,29 @@ def test_one_call_is_convolution_sum_and_rectifier(slope, adds):
     if adds and slope:
         pytest.skip("no network of ours adds before a leaky rectifier")
     expected = functional.leaky_relu(conv(x) + other if adds else conv(x), slope)
-    torch.testing.assert_close(convolve(conv, x, slope, other if adds else None), expected)
+    unit = Unit()
+    for _ in range(2):  # weights are laid out by the first
+        answer = unit.convolve(conv, x, slope, other if adds else None)
+        torch.testing.assert_close(answer, expected)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_the_size_seen_first_changes_no_bit_of_another(dtype):
+    torch.manual_seed(6)
+    first, second = ConvUnit(32, 64).eval(), ConvUnit(32, 64).eval()
+    second.load_state_dict(first.state_dict())
+    for unit in (first, second):
+        unit.fuse()
+        unit.to(dtype)
+    small, large = features(1, 32, 8, 8, dtype=dtype), features(4, 32, 72, 96, dtype=dtype)
+    small_before, large_after = first(small), first(large)
+    large_before, small_after = second(large), second(small)
+    assert torch.equal(large_after, large_before)
+    assert torch.equal(small_after, small_before)
+    for side in range(2, 16):  # more sizes than are kept
+        first(features(1, 32, side, side, dtype=dtype))
+    assert torch.equal(first(small), small_before)
 
 
 @torch.inference_mode()
