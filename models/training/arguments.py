@@ -22,6 +22,12 @@ def add_schedule(
     """Adds how long, how fast and on how many crops to learn, where to start, what to write."""
     add = parser.add_argument
     add("--budget-s", type=float, default=2400, help="seconds of training")
+    add(
+        "--stop-s",
+        type=float,
+        help="seconds after which to stop, before the rates have come down: what is learnt last is "
+        "the sources themselves (default: the whole budget)",
+    )
     add("--seed", type=int, default=0)
     add("--peak-rate", type=float, default=peak_rate, help="highest learning rate")
     add(
@@ -73,6 +79,7 @@ def as_schedule(
         raise ConfigError(f"--share {left_out[0]}: this set is left out of this training")
     return Schedule(
         budget_s=arguments.budget_s,
+        stop_s=arguments.stop_s,
         peak_rate=arguments.peak_rate,
         seed=arguments.seed,
         backbone_rate=arguments.backbone_rate,

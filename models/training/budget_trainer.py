@@ -35,6 +35,7 @@ class Schedule:
         seed: Of the weights' start and of the crops.
         shares: Share of the crops per set of pictures.
         batch: Crops per step.
+        stop_s: Seconds after which training stops, rates still high; None is the whole budget.
         weight_decay: Of convolution weights.
         backbone_rate: Learning rate of a network's `backbone`, which comes trained, relative to
             that of the rest.
@@ -48,11 +49,17 @@ class Schedule:
     seed: int
     shares: tuple[tuple[str, float], ...]
     batch: int = 8
+    stop_s: float | None = None
     weight_decay: float = 1e-2
     backbone_rate: float = 1.0
     average: float = 0.998
     validations: int = 2
     report_every: int = 100
+
+    @property
+    def until_s(self) -> float:
+        """Seconds of training in all."""
+        return self.budget_s if self.stop_s is None else min(self.stop_s, self.budget_s)
 
 
 class BudgetTrainer(ABC, Generic[Network]):
@@ -91,8 +98,9 @@ class BudgetTrainer(ABC, Generic[Network]):
         """Returns errors of a network on pictures it was not trained on."""
 
     def train(self, report: Callable[[Progress], None]) -> None:
-        """Trains until the budget is spent; goes on from the checkpoint when there is one.
+        """Trains until the budget is spent or it is to stop.
 
+        Goes on from the checkpoint when there is one.
         However it ends, the weights and a checkpoint are written.
 
         Raises:
@@ -102,7 +110,7 @@ class BudgetTrainer(ABC, Generic[Network]):
         validated = math.floor(self._used_s / self._interval_s())
         saved_s = self._used_s
         try:
-            while self._used_s < self._schedule.budget_s:
+            while self._used_s < self._schedule.until_s:
                 self._step()
                 if self._steps % self._schedule.report_every == 0:
                     report(self._progress())
@@ -117,7 +125,7 @@ class BudgetTrainer(ABC, Generic[Network]):
             self._save()
 
     def _interval_s(self) -> float:
-        return self._schedule.budget_s / self._schedule.validations
+        return self._schedule.until_s / self._schedule.validations
 
     def _progress(self) -> Progress:
         return {"s": round(self._used_s), "steps": self._steps, "loss": round(self._loss, 3)}

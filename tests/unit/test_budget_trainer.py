@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from models.training.budget_trainer import Schedule, as_stored
 from models.training.crowd_trainer import CrowdTrainer
 from models.training.fire_augment import FireCropper, FireCrops
+from models.training.fire_data import FirePicture
 from models.training.fire_trainer import FireTrainer
 from models.weights import load_weights
 
@@ -47,3 +49,20 @@ def test_training_starts_from_the_backbone_that_ships_and_lets_it_learn_slower(
     assert share[id(stem)] == 0.25
     assert share[id(trainer._network.head.weight)] == 1.0
     assert len(share) == len(list(trainer._network.parameters()))
+
+
+def test_training_that_is_to_stop_ends_before_its_budget_with_rates_of_the_budget(tmp_path: Path):
+    schedule = Schedule(
+        budget_s=1e6, peak_rate=1e-3, seed=0, shares=(("only", 1.0),), batch=1, stop_s=0.05
+    )
+    pixels = np.random.default_rng(2).integers(0, 256, (64, 64, 3), np.uint8)
+    cropper = FireCropper(FireCrops(side_px=64, least_px=64, most_px=96), [])
+    out = tmp_path / "w.safetensors"
+    pictures = {"only": [FirePicture("a", pixels)]}
+    trainer = FireTrainer(pictures, pictures, schedule, cropper, out)
+    told: list[object] = []
+    trainer.train(told.append)
+    assert out.exists()
+    assert told  # it is validated at its end
+    rates = {group["lr"] / group["share"] for group in trainer._optimiser.param_groups}
+    assert max(rates) < 2e-4  # still warming up: the budget sets the pace
