@@ -209,9 +209,8 @@ def _cross(logs: Path) -> str:
     lines = [
         "## Pictures of a source never seen in training",
         "",
-        "Trained without the source (`python -m models.training... --without SOURCE`, some half an "
-        "hour of one core each, less than what ships), then tested on all of it; fires against all "
-        "calm pictures held out.",
+        "Trained without the source (`python -m models.training... --without SOURCE`, how long is "
+        "told in docs/models), then tested on all of it; fires against all calm pictures held out.",
         "",
         "| left out | tested on | result |",
         "|---|---|---|",
