@@ -47,7 +47,11 @@ def wait_for_segments(process, count):
     raise AssertionError(process.stderr.read())
 
 
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "kill",
+    [pytest.param(signal.SIGKILL, marks=pytest.mark.slow), signal.SIGINT],
+    ids=["kill", "int"],
+)
 def test_a_killed_driver_goes_on_to_the_same_bytes(whole, footage, tmp_path, kill):
     out_dir, log = tmp_path / "out", tmp_path / "log"
     with start(footage, out_dir, log, "5") as process:
