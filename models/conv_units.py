@@ -41,7 +41,7 @@ class Unit(nn.Module):
             slope: Of the rectifier below 0.
             added: Of the shape of the convolution's output; not with a slope.
         """
-        if x.device.type != "cpu" or torch.compiler.is_compiling() or not _has_one_call():
+        if not runs_on_one_dnn(x):
             found = conv(x) if added is None else conv(x) + added
             return functional.leaky_relu_(found, slope)
         how = (conv.padding, conv.stride, conv.dilation, conv.groups)
@@ -95,7 +95,8 @@ class ConvUnit(Unit):
 def max_pool_by_halves(x: Tensor) -> Tensor:
     """Returns max_pool2d(x, 3, 2, 1), the same bits: rows first, then columns.
 
-    Half as long again as fast as the kernel of torch, which keeps places for a gradient.
+    On a processor half as long again as fast as the kernel of torch, which keeps places for a
+    gradient.
 
     Args:
         x: Shape (n, channels, h, w), channels-last in memory, h and w even.
@@ -111,10 +112,14 @@ def max_pool_by_halves(x: Tensor) -> Tensor:
     return wide.permute(0, 3, 1, 2)
 
 
-def _has_one_call() -> bool:
+def runs_on_one_dnn(x: Tensor) -> bool:
+    """Returns whether calls of oneDNN are ours to make: not on a GPU, nor while torch compiles."""
     names = ("_convolution_pointwise", "_reorder_convolution_weight")
-    return torch.backends.mkldnn.is_available() and all(
-        hasattr(torch.ops.mkldnn, name) for name in names
+    return (
+        x.device.type == "cpu"
+        and not torch.compiler.is_compiling()
+        and torch.backends.mkldnn.is_available()
+        and all(hasattr(torch.ops.mkldnn, name) for name in names)
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.conv_units import Unit, fuse_units, max_pool_by_halves
+from models.conv_units import Unit, fuse_units, max_pool_by_halves, runs_on_one_dnn
 
 STRIDES_PX = (8, 16, 32)
 BINS = 11
@@ -95,7 +95,8 @@ class Backbone(nn.Module):
                 weights are turned by `take_rgb`.
         """
         x = self.stem(x)
-        x = max_pool_by_halves(x) if self.stem.fused else functional.max_pool2d(x, 3, 2, 1)
+        by_halves = self.stem.fused and runs_on_one_dnn(x)
+        x = max_pool_by_halves(x) if by_halves else functional.max_pool2d(x, 3, 2, 1)
         features = []
         for stage in self.stages:
             x = stage(x)

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from models.conv_units import ConvUnit, Unit, max_pool_by_halves, residuals
+from models.conv_units import ConvUnit, Unit, max_pool_by_halves, residuals, runs_on_one_dnn
 from models.crowd_network import CrowdNetwork
 from models.fire_smoke_network import FireSmokeNetwork
 from models.nanodet import GroupedNanoDetG, NanoDetG
@@ -99,3 +99,16 @@ def test_every_network_answers_the_same_fused(build):
     network.fuse()
     for answer, same in zip(network(pixels), expected, strict=True):
         torch.testing.assert_close(answer, same, atol=1e-4, rtol=1e-3)
+
+
+@torch.inference_mode()
+def test_a_network_answers_the_same_where_torch_has_no_such_call(monkeypatch):
+    torch.manual_seed(8)
+    network = FireSmokeNetwork().eval()
+    pixels = torch.randint(0, 256, (2, 64, 96, 3), dtype=torch.uint8).permute(0, 3, 1, 2)
+    network.fuse()
+    (expected,) = network(pixels)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    assert not runs_on_one_dnn(pixels)
+    (answer,) = network(pixels)
+    torch.testing.assert_close(answer, expected, atol=1e-4, rtol=1e-3)
