@@ -1,6 +1,7 @@
 """What the command lines of all trainers have in common."""
 
 import argparse
+import math
 from collections.abc import Collection
 from pathlib import Path
 
@@ -21,10 +22,10 @@ def add_schedule(
 ) -> None:
     """Adds how long, how fast and on how many crops to learn, where to start, what to write."""
     add = parser.add_argument
-    add("--budget-s", type=float, default=2400, help="seconds of training")
+    add("--budget-s", type=_seconds, default=2400, help="seconds of training")
     add(
         "--stop-s",
-        type=float,
+        type=_seconds,
         help="seconds after which to stop, before the rates have come down: what is learnt last is "
         "the sources themselves (default: the whole budget)",
     )
@@ -87,6 +88,16 @@ def as_schedule(
         shares=tuple((name, asked.get(name, share)) for name, share in usual if name in there),
         validations=validations,
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text}: give seconds above 0, as 1050")
+    return seconds
 
 
 def _side_px(text: str) -> int:

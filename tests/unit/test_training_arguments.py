@@ -19,6 +19,8 @@ def test_a_schedule_is_what_was_asked_for_and_the_usual_where_nothing_was():
     assert (schedule.budget_s, schedule.seed, schedule.validations) == (60, 4, 2)
     assert (schedule.peak_rate, schedule.backbone_rate, schedule.batch) == (1e-3, 0.5, 3)
     assert schedule.shares == (("near", 0.6), ("far", 0.3))
+    assert schedule.until_s == 60
+    assert as_schedule(parse("--stop-s", "9"), USUAL, ("near", "far"), 2).until_s == 9
     assert parse().crop_px == 128
 
 
@@ -38,6 +40,8 @@ def test_a_share_is_changed_by_name_and_a_name_that_does_not_exist_is_told():
     ("words", "told"),
     [
         (("--crop-px", "500"), "500 is no multiple of 64"),
+        (("--stop-s", "0"), "0: give seconds above 0"),
+        (("--budget-s", "soon"), "soon: give seconds above 0"),
         (("--crop-px", "0"), "0 is no multiple of 64"),
         (("--share", "far"), "write it as far_smoke=0.2"),
         (("--share", "far=-1"), "write it as far_smoke=0.2"),
