@@ -8,7 +8,15 @@ import numpy as np
 
 from models.fire_smoke_detector import FireSmokeDetector, certainty_of
 from models.pictures import picture_files, read_picture
-from models.rank_scores import auroc, recall_at
+from models.rank_scores import (
+    Floats,
+    Interval,
+    Numbers,
+    rank_intervals,
+    rank_scores,
+    scene_weights,
+)
+from models.scenes import scene_numbers, small_copy
 from ray_app.domain.errors import FootageError
 from ray_app.domain.frame import FrameBatch, FrameKey
 
@@ -23,26 +31,43 @@ _FILLS = 0.5
 class FireReport:
     """How certainties of pictures with fire or smoke compare with those of pictures without.
 
+    Pictures that are nearly alike, as frames of one film, are one scene. Intervals are 95 %, whole
+    scenes drawn again (bootstrap).
+
     Attributes:
         burning: Pictures with fire or smoke.
+        burning_scenes: Scenes they show.
         calm: Pictures without.
+        calm_scenes: Scenes they show.
         skipped: Pictures that could not be read; no part of any number.
         auroc: Area under the receiver operating characteristic.
+        auroc_interval: Its interval.
+        auroc_by_scene: The same when every scene counts once.
         recall_at_1: Share of burning pictures found when 1 % of calm ones are false alarms.
+        recall_at_1_interval: Its interval.
         threshold_at_1: Certainty from which they count as found.
         recall_at_5: The same with 5 %.
-        threshold_at_5: Likewise.
+        recall_at_5_interval: Its interval.
+        recall_at_5_by_scene: The same when every scene counts once.
+        threshold_at_5: Certainty from which they count as found.
         recall_at_half: Share found at certainty 0.5.
         false_at_half: Share of calm pictures that reach 0.5.
     """
 
     burning: int
+    burning_scenes: int
     calm: int
+    calm_scenes: int
     skipped: int
     auroc: float
+    auroc_interval: Interval
+    auroc_by_scene: float
     recall_at_1: float
+    recall_at_1_interval: Interval
     threshold_at_1: float
     recall_at_5: float
+    recall_at_5_interval: Interval
+    recall_at_5_by_scene: float
     threshold_at_5: float
     recall_at_half: float
     false_at_half: float
@@ -95,41 +120,61 @@ def evaluate_fire(
     Raises:
         FootageError: No burning picture, or no calm one, could be read.
     """
-    scores: dict[bool, list[float]] = {True: [], False: []}
+    looked: dict[bool, list[tuple[float, Floats]]] = {True: [], False: []}
     skipped = 0
     for path, burns in pictures:
         try:
-            scores[burns].append(max(_certainty(detector, path)))
+            looked[burns].append(_looked_at(detector, path))
         except FootageError as fault:
             skipped += 1
             skip(fault)
-    burning, calm = np.array(scores[True]), np.array(scores[False])
-    if not len(burning) or not len(calm):
+    if not looked[True] or not looked[False]:
         raise FootageError(
-            f"{len(burning)} burning and {len(calm)} calm pictures could be read, {skipped} not; "
-            "both kinds are needed"
+            f"{len(looked[True])} burning and {len(looked[False])} calm pictures could be read, "
+            f"{skipped} not; both kinds are needed"
         )
-    at_1, at_5 = recall_at(burning, calm, 0.01), recall_at(burning, calm, 0.05)
+    return _report(*_scored(looked[True]), *_scored(looked[False]), skipped)
+
+
+def _report(
+    burning: Floats, burning_scenes: Numbers, calm: Floats, calm_scenes: Numbers, skipped: int
+) -> FireReport:
+    told = rank_scores(burning, calm)
+    spread = rank_intervals(burning, burning_scenes, calm, calm_scenes)
+    weights = scene_weights(burning_scenes), scene_weights(calm_scenes)
+    by_scene = rank_scores(burning, calm, *weights)
     return FireReport(
         burning=len(burning),
+        burning_scenes=len(np.unique(burning_scenes)),
         calm=len(calm),
+        calm_scenes=len(np.unique(calm_scenes)),
         skipped=skipped,
-        auroc=auroc(burning, calm),
-        recall_at_1=at_1[0],
-        threshold_at_1=at_1[1],
-        recall_at_5=at_5[0],
-        threshold_at_5=at_5[1],
+        auroc=told.auroc,
+        auroc_interval=spread.auroc,
+        auroc_by_scene=by_scene.auroc,
+        recall_at_1=told.recall_at_1,
+        recall_at_1_interval=spread.recall_at_1,
+        threshold_at_1=told.threshold_at_1,
+        recall_at_5=told.recall_at_5,
+        recall_at_5_interval=spread.recall_at_5,
+        recall_at_5_by_scene=by_scene.recall_at_5,
+        threshold_at_5=told.threshold_at_5,
         recall_at_half=float((burning >= 0.5).mean()),
         false_at_half=float((calm >= 0.5).mean()),
     )
 
 
-def _certainty(detector: FireSmokeDetector, path: Path) -> tuple[float, float]:
+def _scored(looked: list[tuple[float, Floats]]) -> tuple[Floats, Numbers]:
+    """Returns certainties and scene numbers."""
+    return np.array([one for one, _ in looked]), scene_numbers([copy for _, copy in looked])
+
+
+def _looked_at(detector: FireSmokeDetector, path: Path) -> tuple[float, Floats]:
     pixels = read_picture(path)
     height, width = pixels.shape[:2]
     key = FrameKey(path.name, 0, 0, 0.0)
     (seen,) = detector.look(FrameBatch((key,), pixels[None], ((width, height),)))
-    return certainty_of(seen)
+    return max(certainty_of(seen)), small_copy(pixels)
 
 
 def _burns(picture: Path) -> bool:

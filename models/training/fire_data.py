@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.pictures import read_picture
+from models.scenes import scene_numbers, small_copy
 
 LONGEST_SIDE_PX = 512
 FLAME, SMOKE = 0, 1
-LIKENESS = 0.9
-"""Pictures of one source whose small grey copies correlate so much show one scene."""
 _FLAME_RED, _FLAME_WARMTH = 200, 70
 """Least red, and red over blue, of what is taken for flame by colour."""
 _FLAME_SHARES = (0.004, 0.4)
@@ -124,17 +123,8 @@ def read_clear_video(video: Path, every: int) -> list[FirePicture]:
 
 
 def scenes_of(pictures: Sequence[FirePicture]) -> NDArray[np.int64]:
-    """Returns a scene number per picture: near-duplicates share one, so that splits do not leak.
-
-    Single linkage over the correlation of 16 x 16 grey copies.
-    """
-    small = np.stack([_small(picture.pixels) for picture in pictures])
-    alike = small @ small.T > LIKENESS
-    scene = np.arange(len(pictures))
-    for first in range(len(pictures)):
-        others = scene[alike[first]]
-        scene[np.isin(scene, others)] = others.min()
-    return scene
+    """Returns a scene number per picture: near-duplicates share one, so that splits do not leak."""
+    return scene_numbers([small_copy(picture.pixels) for picture in pictures])
 
 
 def hold_out(
@@ -166,13 +156,6 @@ def flames_in(picture: FirePicture) -> FirePicture:
     least, most = (share * hot.size for share in _FLAME_SHARES)
     boxes = [(FLAME, x, y, x + w, y + h) for x, y, w, h, area in rows[1:] if least <= area <= most]
     return replace(picture, boxes_px=np.array(boxes, np.float32).reshape(-1, 5))
-
-
-def _small(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    tiny = cv2.resize(grey, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
-    tiny = tiny - tiny.mean()
-    return np.asarray(tiny / max(float(np.linalg.norm(tiny)), 1e-6), np.float32)
 
 
 def _corners(middle: list[float], width: int, height: int) -> tuple[float, float, float, float]:

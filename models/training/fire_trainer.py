@@ -10,11 +10,18 @@ from torch import Tensor
 
 from models.fire_smoke_detector import FireSmokeDetector, certainty_of
 from models.fire_smoke_network import FireSmokeNetwork
-from models.rank_scores import auroc, recall_at
+from models.rank_scores import (
+    Floats,
+    Numbers,
+    auroc,
+    rank_intervals,
+    rank_scores,
+    scene_weights,
+)
 from models.settings import NetworkSettings
 from models.training.budget_trainer import BudgetTrainer, Progress, Schedule
 from models.training.fire_augment import FireCrop, FireCropper
-from models.training.fire_data import FLAME, FirePicture
+from models.training.fire_data import FLAME, FirePicture, scenes_of
 from models.training.fire_loss import fire_loss
 from models.weights import load_weights
 from ray_app.domain.frame import FrameBatch, FrameKey
@@ -69,26 +76,27 @@ class FireTrainer(BudgetTrainer[FireSmokeNetwork]):
         """Returns how well burning pictures are told from others, all and set by set."""
         detector = FireSmokeDetector(network, NetworkSettings(batch_size=1))
         scores = {
-            name: certainties(detector, pictures) for name, pictures in self._validation.items()
+            name: certainties(detector, pictures).max(axis=1)
+            for name, pictures in self._validation.items()
         }
         burning = {
             name: np.array([picture.burns for picture in pictures])
             for name, pictures in self._validation.items()
         }
-        calm = np.concatenate([scores[n].max(axis=1)[~burning[n]] for n in scores])
-        found: Progress = {"calm": len(calm)}
+        scenes = _numbered_apart(self._validation)
+        calm = np.concatenate([scores[n][~burning[n]] for n in scores])
+        calm_scenes = np.concatenate([scenes[n][~burning[n]] for n in scores])
+        found: Progress = {"calm": len(calm), "calm_scenes": len(np.unique(calm_scenes))}
         for name, both in scores.items():
-            fires = both.max(axis=1)[burning[name]]
-            if len(fires) == 0:
-                continue
-            own = both.max(axis=1)[~burning[name]]
-            found[name] = {
-                "fires": len(fires),
-                "auroc": round(auroc(fires, calm), 4),
-                "auroc_own": round(auroc(fires, own), 4) if len(own) else None,
-                "recall_at_1": round(recall_at(fires, calm, 0.01)[0], 3),
-                "recall_at_5": round(recall_at(fires, calm, 0.05)[0], 3),
-            }
+            fires, fire_scenes = both[burning[name]], scenes[name][burning[name]]
+            if len(fires) > 0:
+                own = both[~burning[name]]
+                found[name] = {
+                    "fires": len(fires),
+                    "scenes": len(np.unique(fire_scenes)),
+                    "auroc_own": round(auroc(fires, own), 4) if len(own) else None,
+                    **_told(fires, fire_scenes, calm, calm_scenes),
+                }
         return found
 
     def _draw_crops(self) -> list[FireCrop]:
@@ -98,6 +106,32 @@ class FireTrainer(BudgetTrainer[FireSmokeNetwork]):
             picture = pictures[int(self._random.integers(len(pictures)))]
             crops.append(self._cropper.draw(picture, self._random))
         return crops
+
+
+def _told(fires: Floats, fire_scenes: Numbers, calm: Floats, calm_scenes: Numbers) -> Progress:
+    told = rank_scores(fires, calm)
+    spread = rank_intervals(fires, fire_scenes, calm, calm_scenes)
+    weights = scene_weights(fire_scenes), scene_weights(calm_scenes)
+    by_scene = rank_scores(fires, calm, *weights)
+    return {
+        "auroc": round(told.auroc, 4),
+        "auroc_interval": [round(value, 4) for value in spread.auroc],
+        "auroc_by_scene": round(by_scene.auroc, 4),
+        "recall_at_1": round(told.recall_at_1, 3),
+        "recall_at_5": round(told.recall_at_5, 3),
+        "recall_at_5_interval": [round(value, 3) for value in spread.recall_at_5],
+        "recall_at_5_by_scene": round(by_scene.recall_at_5, 3),
+    }
+
+
+def _numbered_apart(sets: Mapping[str, Sequence[FirePicture]]) -> dict[str, Numbers]:
+    """Returns a scene number per picture; those of different sets differ."""
+    numbers: dict[str, Numbers] = {}
+    first = 0
+    for name, pictures in sets.items():
+        numbers[name] = scenes_of(pictures) + first
+        first = int(numbers[name].max(initial=first)) + 1
+    return numbers
 
 
 def certainties(

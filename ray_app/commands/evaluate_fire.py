@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 
-from models.evaluate_fire import evaluate_fire, labelled_pictures
+from models.evaluate_fire import FireReport, evaluate_fire, labelled_pictures
 from models.fire_smoke_detector import build_fire_smoke_detector
 from models.settings import FireFinderSettings, NetworkSettings
 
@@ -30,23 +30,38 @@ def run(images: Path, input_px: int, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(asdict(report), indent=2))  # noqa: T201
         return 0
-    console = Console()
+    _print(Console(), images, report)
+    return 0
+
+
+def _print(console: Console, images: Path, report: FireReport) -> None:
     console.print(
-        f"[bold]{escape(str(images))}[/]: {report.burning} burning, {report.calm} calm pictures"
+        f"[bold]{escape(str(images))}[/]: {report.burning} burning pictures of "
+        f"{report.burning_scenes} scenes, {report.calm} calm of {report.calm_scenes}"
     )
     if report.skipped:
         console.print(f"  skipped                     {report.skipped} that cannot be read")
-    console.print(f"  AUROC                       {report.auroc:.3f}")
     console.print(
-        f"  recall at 1 % false alarms  {report.recall_at_1:.3f}   "
-        f"(certainty above {report.threshold_at_1:.2f})"
+        f"  AUROC                       {report.auroc:.3f}   {_between(report.auroc_interval)}"
     )
-    console.print(
-        f"  recall at 5 % false alarms  {report.recall_at_5:.3f}   "
-        f"(certainty above {report.threshold_at_5:.2f})"
-    )
+    for name, recall, interval, threshold in (
+        ("1 %", report.recall_at_1, report.recall_at_1_interval, report.threshold_at_1),
+        ("5 %", report.recall_at_5, report.recall_at_5_interval, report.threshold_at_5),
+    ):
+        console.print(
+            f"  recall at {name} false alarms  {recall:.3f}   {_between(interval)}   "
+            f"(certainty above {threshold:.2f})"
+        )
     console.print(
         f"  at certainty 0.5            recall {report.recall_at_half:.3f}, "
         f"false alarms {report.false_at_half:.1%}"
     )
-    return 0
+    console.print(
+        f"  every scene counted once    AUROC {report.auroc_by_scene:.3f}, "
+        f"recall at 5 % {report.recall_at_5_by_scene:.3f}"
+    )
+    console.print("  intervals are 95 %, whole scenes drawn again", style="dim")
+
+
+def _between(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.3f} to {interval[1]:.3f}"

@@ -1,9 +1,7 @@
 """Alarms answer labels one to one, in time; intervals hold what they should."""
 
-import numpy as np
 import pytest
 
-from models.rank_scores import auroc, recall_at
 from ray_app.analysis.event_scores import Alarm, TrueEvent, add_up, score_clip
 
 
@@ -87,17 +85,3 @@ def test_negatives_alone_have_no_recall():
     scores = add_up([score_clip("a", 3600, [], [])])
     assert (scores.recall, scores.precision, scores.false_per_hour) == (None, None, 0)
     assert scores.median_delay_s is None
-
-
-def test_auroc_is_the_chance_of_the_right_order():
-    with_it, without = np.array([0.9, 0.4, 0.4]), np.array([0.1, 0.4])
-    pairs = [(a > b) + 0.5 * (a == b) for a in with_it for b in without]
-    assert auroc(with_it, without) == pytest.approx(np.mean(pairs))
-
-
-def test_recall_is_taken_where_false_alarms_are_few_enough():
-    calm = np.arange(100) / 100
-    recall, threshold = recall_at(np.array([0.985, 0.975, 0.5]), calm, 0.01)
-    assert (calm > threshold).mean() == pytest.approx(0.01)
-    assert (recall, threshold) == (pytest.approx(1 / 3), 0.98)
-    assert recall_at(np.array([2.0]), np.array([0.3, 0.2]), 0.01) == (1.0, 0.3)
