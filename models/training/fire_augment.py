@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.fire_smoke_network import STRIDE_PX
 from models.training.crowd_data import spoil
+from models.training.drawn_smoke import clouds, put_plume, put_smoke
 from models.training.fire_data import FLAME, SMOKE, FirePicture
 from models.training.fire_loss import IGNORED, NEGATIVE, POSITIVE
 
@@ -17,6 +18,8 @@ Floats = NDArray[np.float32]
 _GREY = 114
 _LEAST_SEEN = 0.3
 _SOFT_EDGE_PX = 3
+_PLUMES = 0.75
+"""Share of drawn smoke that has depth; the rest are soft grey shapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class FireCrops:
     most_px: int = 720
     lamps: float = 0.45
     flames: float = 0.25
-    smoke: float = 0.15
+    smoke: float = 0.25
     grey: float = 0.15
     flawed: float = 0.5
     stretch: float = 0.25
@@ -91,7 +94,8 @@ class FireCropper:
                 light, box = self._put_flame(light, random)
                 boxes = np.concatenate([boxes, box])
             if random.random() < s.smoke:
-                light, box = put_smoke(light, random)
+                draw = put_plume if random.random() < _PLUMES else put_smoke
+                light, box = draw(light, random)
                 boxes = np.concatenate([boxes, box])
         light = _recolour(light, random, s.tint)
         crop = light.clip(0, 255).astype(np.uint8)
@@ -180,29 +184,6 @@ def put_decoys(
     return light
 
 
-def put_smoke(light: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Returns the picture with a drawn plume, and its box."""
-    side = light.shape[0]
-    h, w = (int(v) for v in random.uniform(40, 0.75 * side, 2))
-    left, top = int(random.integers(0, side - w)), int(random.integers(0, side - h))
-    y, x = np.mgrid[0 : 1 : h * 1j, -1 : 1 : w * 1j].astype(np.float32)
-    lean = random.uniform(-0.8, 0.8)
-    across = (x - lean * (1 - y) * 0.6) / (0.12 + 0.8 * (1 - y))
-    shape = np.exp(-(across**2) * 2) * np.clip(y * 8, 0, 1) * np.clip((1 - y) * 6, 0, 1)
-    billow = 0.35 + 0.65 * _clouds(h, w, random)
-    alpha = (shape * billow * random.uniform(0.35, 1.0)).clip(0, 0.97)[..., None]
-    grey = random.uniform(25, 235)
-    colour = grey * (1 + random.uniform(-0.06, 0.06, 3)) * (0.75 + 0.5 * billow[..., None])
-    light = light.copy()
-    under = light[top : top + h, left : left + w].copy()
-    light[top : top + h, left : left + w] = (1 - alpha) * under + alpha * colour
-    ys, xs = np.nonzero(alpha[..., 0] > 0.12)
-    if len(ys) < 60 or np.abs(alpha * (colour - under)).max() < 25:
-        return light, np.zeros((0, 5), np.float32)
-    found = (SMOKE, left + xs.min(), top + ys.min(), left + xs.max() + 1, top + ys.max() + 1)
-    return light, np.array([found], np.float32)
-
-
 def put_surface(
     light: Floats, x: float, y: float, boxes: Floats, random: np.random.Generator
 ) -> None:
@@ -224,7 +205,7 @@ def put_surface(
     ys, xs = np.mgrid[0:side, 0:side].astype(np.float32) / side - 0.5
     slope = random.uniform(-0.4, 0.4, 2)
     shade = 1 + slope[0] * xs + slope[1] * ys
-    shade = shade + random.uniform(0, 0.35) * (_clouds(side, side, random) - 0.5)
+    shade = shade + random.uniform(0, 0.35) * (clouds(side, side, random) - 0.5)
     if random.random() < 0.4:
         apart = int(random.integers(10, 60))
         shade[(np.arange(side) + int(y)) % apart < 1 + apart // 20] *= random.uniform(0.6, 0.95)
@@ -263,7 +244,7 @@ def _put_patch(light: Floats, x: float, y: float, random: np.random.Generator) -
     mask = np.zeros(light.shape[:2], np.float32)
     cv2.fillConvexPoly(mask, cv2.convexHull(corners.astype(np.int32)), 1.0)
     mask = cv2.GaussianBlur(mask, (0, 0), 1.0)[..., None]
-    folds = 0.7 + 0.5 * _clouds(light.shape[0], light.shape[1], random)[..., None]
+    folds = 0.7 + 0.5 * clouds(light.shape[0], light.shape[1], random)[..., None]
     light[:] = light * (1 - mask) + mask * colour * folds
 
 
@@ -283,17 +264,6 @@ def _recolour(light: Floats, random: np.random.Generator, tint: float) -> Floats
     gamma = math.exp(random.uniform(-0.4, 0.4))
     bright = 255 * (light.clip(0, 255) / 255) ** gamma
     return np.asarray(bright * gain, np.float32)
-
-
-def _clouds(h: int, w: int, random: np.random.Generator) -> Floats:
-    """Returns fractal noise, 0 to 1, shape (h, w)."""
-    total = np.zeros((h, w), np.float32)
-    for octave in range(4):
-        cells = 2 ** (octave + 1) + 1
-        grid = random.random((cells, cells), np.float32)
-        total += cv2.resize(grid, (w, h), interpolation=cv2.INTER_CUBIC) / 2**octave
-    low, high = float(total.min()), float(total.max())
-    return np.asarray((total - low) / max(high - low, 1e-6), np.float32)
 
 
 @lru_cache(maxsize=256)

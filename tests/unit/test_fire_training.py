@@ -7,7 +7,8 @@ import torch
 from models.fire_smoke_detector import FireSmokeDetector, certainty_of, fill_fire_network
 from models.fire_smoke_network import STRIDE_PX, FireSmokeNetwork
 from models.settings import NetworkSettings
-from models.training.fire_augment import FireCropper, FireCrops, put_decoys, put_smoke, put_surface
+from models.training.drawn_smoke import put_smoke
+from models.training.fire_augment import FireCropper, FireCrops, put_decoys, put_surface
 from models.training.fire_data import FLAME, SMOKE, FirePicture, flames_in, hold_out, scenes_of
 from models.training.fire_loss import IGNORED, NEGATIVE, POSITIVE, fire_loss
 from ray_app.domain.errors import WeightsError
