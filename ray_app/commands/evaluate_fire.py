@@ -37,7 +37,8 @@ def run(images: Path, input_px: int, *, as_json: bool) -> int:
 def _print(console: Console, images: Path, report: FireReport) -> None:
     console.print(
         f"[bold]{escape(str(images))}[/]: {report.burning} burning pictures of "
-        f"{report.burning_scenes} scenes, {report.calm} calm of {report.calm_scenes}"
+        f"{report.burning_scenes} scenes, {report.calm} calm of {report.calm_scenes}",
+        soft_wrap=True,
     )
     if report.skipped:
         console.print(f"  skipped                     {report.skipped} that cannot be read")
