@@ -1,0 +1,45 @@
+"""What Ray says about itself stays off the terminal; what else happens does not."""
+
+import threading
+
+import pytest
+from ray.exceptions import RpcError
+
+from ray_app.batch.ray_noise import LISTENERS, without_ray_noise
+
+
+def in_thread(name, error):
+    def fail():
+        raise error
+
+    thread = threading.Thread(target=fail, name=name)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_a_listener_of_a_ray_that_died_shows_no_stack_trace(listener, monkeypatch):
+    told = []
+    monkeypatch.setattr(threading, "excepthook", lambda fault: told.append(fault.exc_value))
+    with without_ray_noise():
+        in_thread(listener, RpcError("recvmsg:Connection reset by peer"))
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [(LISTENERS[0], ValueError("a bug")), ("our own", RpcError("Connection reset by peer"))],
+)
+def test_whatever_else_a_thread_dies_of_is_told(name, error, monkeypatch):
+    told = []
+    monkeypatch.setattr(threading, "excepthook", lambda fault: told.append(fault.exc_value))
+    with without_ray_noise():
+        in_thread(name, error)
+    assert told == [error]
+
+
+def test_the_hook_is_given_back():
+    before = threading.excepthook
+    with without_ray_noise():
+        assert threading.excepthook is not before
+    assert threading.excepthook is before
