@@ -31,9 +31,11 @@ def scene_numbers(copies: Sequence[NDArray[np.float32]]) -> Numbers:
     if len(copies) == 0:
         return np.zeros(0, np.int64)
     small = np.stack(copies)
-    alike = small @ small.T > LIKENESS
     scene = np.arange(len(copies))
-    for first in range(len(copies)):
-        others = scene[alike[first] | (np.arange(len(copies)) == first)]
-        scene[np.isin(scene, others)] = others.min()
+    for first in range(len(copies)):  # a row at a time: of a day's frames all pairs do not fit
+        alike = small @ small[first] > LIKENESS
+        alike[first] = True
+        others = np.unique(scene[alike])
+        if len(others) > 1:
+            scene[np.isin(scene, others)] = others[0]
     return scene
