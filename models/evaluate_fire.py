@@ -8,14 +8,7 @@ import numpy as np
 
 from models.fire_smoke_detector import FireSmokeDetector, certainty_of
 from models.pictures import picture_files, read_picture
-from models.rank_scores import (
-    Floats,
-    Interval,
-    Numbers,
-    rank_intervals,
-    rank_scores,
-    scene_weights,
-)
+from models.rank_scores import Floats, Interval, Numbers, rank_scenes
 from models.scenes import scene_numbers, small_copy
 from ray_app.domain.errors import FootageError
 from ray_app.domain.frame import FrameBatch, FrameKey
@@ -139,10 +132,8 @@ def evaluate_fire(
 def _report(
     burning: Floats, burning_scenes: Numbers, calm: Floats, calm_scenes: Numbers, skipped: int
 ) -> FireReport:
-    told = rank_scores(burning, calm)
-    spread = rank_intervals(burning, burning_scenes, calm, calm_scenes)
-    weights = scene_weights(burning_scenes), scene_weights(calm_scenes)
-    by_scene = rank_scores(burning, calm, *weights)
+    ranks = rank_scenes(burning, burning_scenes, calm, calm_scenes)
+    told, by_scene, spread = ranks.by_picture, ranks.by_scene, ranks.intervals
     return FireReport(
         burning=len(burning),
         burning_scenes=len(np.unique(burning_scenes)),

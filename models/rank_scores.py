@@ -39,6 +39,41 @@ class RankIntervals:
     recall_at_5: Interval
 
 
+@dataclass(frozen=True, slots=True)
+class SceneRanks:
+    """What certainties tell when pictures of one scene are alike.
+
+    Attributes:
+        by_picture: Every picture counted.
+        by_scene: Every scene counted once.
+        intervals: Of the numbers by picture.
+    """
+
+    by_picture: RankScores
+    by_scene: RankScores
+    intervals: RankIntervals
+
+
+def rank_scenes(
+    with_it: Floats, scenes_with: Numbers, without: Floats, scenes_without: Numbers
+) -> SceneRanks:
+    """Returns all numbers by picture and by scene.
+
+    Args:
+        with_it: Certainties of pictures that show it, shape (n,), n at least 1.
+        scenes_with: Number of the scene of each.
+        without: Certainties of those that do not.
+        scenes_without: Likewise.
+    """
+    return SceneRanks(
+        by_picture=rank_scores(with_it, without),
+        by_scene=rank_scores(
+            with_it, without, scene_weights(scenes_with), scene_weights(scenes_without)
+        ),
+        intervals=rank_intervals(with_it, scenes_with, without, scenes_without),
+    )
+
+
 def rank_scores(
     with_it: Floats,
     without: Floats,

@@ -18,7 +18,7 @@ _LEAST_CHANGE = 25
 
 
 def put_smoke(light: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Returns the picture with a drawn plume, and its box."""
+    """Returns the picture with smoke as a soft grey shape, and its box."""
     side = light.shape[0]
     h, w = (int(v) for v in random.uniform(40, 0.75 * side, 2))
     left, top = int(random.integers(0, side - w)), int(random.integers(0, side - h))

@@ -10,14 +10,7 @@ from torch import Tensor
 
 from models.fire_smoke_detector import FireSmokeDetector, certainty_of
 from models.fire_smoke_network import FireSmokeNetwork
-from models.rank_scores import (
-    Floats,
-    Numbers,
-    auroc,
-    rank_intervals,
-    rank_scores,
-    scene_weights,
-)
+from models.rank_scores import Floats, Numbers, auroc, rank_scenes
 from models.settings import NetworkSettings
 from models.training.budget_trainer import BudgetTrainer, Progress, Schedule
 from models.training.fire_augment import FireCrop, FireCropper
@@ -109,10 +102,8 @@ class FireTrainer(BudgetTrainer[FireSmokeNetwork]):
 
 
 def _told(fires: Floats, fire_scenes: Numbers, calm: Floats, calm_scenes: Numbers) -> Progress:
-    told = rank_scores(fires, calm)
-    spread = rank_intervals(fires, fire_scenes, calm, calm_scenes)
-    weights = scene_weights(fire_scenes), scene_weights(calm_scenes)
-    by_scene = rank_scores(fires, calm, *weights)
+    ranks = rank_scenes(fires, fire_scenes, calm, calm_scenes)
+    told, by_scene, spread = ranks.by_picture, ranks.by_scene, ranks.intervals
     return {
         "auroc": round(told.auroc, 4),
         "auroc_interval": [round(value, 4) for value in spread.auroc],
