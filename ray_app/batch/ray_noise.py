@@ -10,10 +10,10 @@ from threading import ExceptHookArgs, Thread
 from typing import TextIO
 
 OF_RAY = ("(raylet)", "(autoscaler)")
-# Ray Data's own actor pools set it off in every run (ray issue 57733); nothing can be lost here:
-# the arguments live as long as the run.
 LISTENERS = ("ray_listen_error_messages", "ray_print_logs")
 """Names of Ray's threads that pass on what its processes say (2.60)."""
+# Ray Data's own actor pools set it off in every run (ray issue 57733); nothing can be lost here:
+# the arguments live as long as the run.
 KNOWN = b"has constructor arguments in the object store and max_restarts > 0"
 
 

@@ -1,7 +1,6 @@
 """The command line: one clear line for a fault, one JSON object where JSON was asked for."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from ray_app import cli
-from ray_app.batch.ray_noise import KNOWN, WithoutRay, without_ray_noise
 from ray_app.domain.errors import Interrupted
 
 
@@ -92,23 +90,6 @@ def test_ctrl_c_anywhere_is_told(call, monkeypatch):
     status, out, err = call("synth", "event_gate")
     assert (status, out) == (130, "")
     assert err.startswith("vigie: interrupted; ")
-
-
-def test_what_ray_prints_never_reaches_standard_output(capsys):
-    stream = WithoutRay(sys.stdout)
-    for text in ("\x1b[33m(raylet)\x1b[0m Task submit failed.", "\n", "{", "\n", "\n"):
-        stream.write(text)
-    assert capsys.readouterr().out == "{\n\n"
-
-
-def test_of_standard_error_only_the_false_warning_is_dropped(capfd):
-    with without_ray_noise():
-        os.write(2, b"E core_worker.cc: Actor 7 " + KNOWN + b".\n")
-        os.write(2, b"a crash of Ray\n")
-        sys.stderr.write("ours\n")
-    sys.stderr.write("later\n")
-    told = capfd.readouterr().err
-    assert sorted(told.split("\n")) == sorted(["", "a crash of Ray", "ours", "later"])
 
 
 OWNER = """
